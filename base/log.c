@@ -1,0 +1,116 @@
+#include <base/log.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+	const char *component;
+	enum log_level level;
+	bool journal;
+	char tag[32];
+} state = { .component = "oriel", .level = LOG_LEVEL_INFO };
+
+static const char *const level_names[] = { "error", "warn", "info", "debug" };
+static const int syslog_priorities[] = { 3, 4, 6, 7 };
+
+void log_init(const char *component, enum log_level level)
+{
+	state.component = component;
+	state.level = level;
+	state.journal = getenv("JOURNAL_STREAM") != NULL;
+	tzset();
+}
+
+void log_set_tag(const char *tag)
+{
+	snprintf(state.tag, sizeof state.tag, "%s", tag);
+}
+
+bool log_level_parse(const char *text, enum log_level *level)
+{
+	for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++) {
+		if (strcmp(text, level_names[i]) == 0) {
+			*level = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int put_prefix(char *line, size_t cap, enum log_level level)
+{
+	const char *colon = state.tag[0] ? " " : "";
+	char when[32];
+	struct timespec now;
+	struct tm tm;
+
+	if (state.journal)
+		return snprintf(line, cap, "<%d>%s%s%s: ", syslog_priorities[level], state.component, colon,
+				state.tag);
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
+	return snprintf(line, cap, "%s.%03ld %-5s %s%s%s: ", when, now.tv_nsec / 1000000, level_names[level],
+			state.component, colon, state.tag);
+}
+
+static void put(enum log_level level, const char *format, va_list args)
+{
+	char line[1024];
+	size_t len, start;
+	int n;
+
+	if (level > state.level)
+		return;
+	start = (size_t)put_prefix(line, sizeof line, level);
+	n = vsnprintf(line + start, sizeof line - start - 1, format, args);
+	len = start + (n < 0 ? 0 : (size_t)n);
+	if (len > sizeof line - 2)
+		len = sizeof line - 2;
+	for (size_t i = start; i < len; i++) {
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+			line[i] = '?';
+	}
+	line[len++] = '\n';
+	if (write(STDERR_FILENO, line, len) < 0)
+		return; /* nowhere left to say so */
+}
+
+void log_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put(LOG_LEVEL_ERROR, format, args);
+	va_end(args);
+}
+
+void log_warn(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put(LOG_LEVEL_WARN, format, args);
+	va_end(args);
+}
+
+void log_info(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put(LOG_LEVEL_INFO, format, args);
+	va_end(args);
+}
+
+void log_debug(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put(LOG_LEVEL_DEBUG, format, args);
+	va_end(args);
+}
