@@ -1,0 +1,75 @@
+/* What zgfx_encode writes, read by FreeRDP's decoder: exact, over many calls with
+ * one history. */
+#include "pictures.h"
+#include <codec/zgfx.h>
+#include <freerdp/codec/zgfx.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { INPUT_MAX = 400000 };
+
+static void check(struct zgfx_encoder *enc, ZGFX_CONTEXT *decoder, const uint8_t *src, size_t len)
+{
+	size_t cap = zgfx_bound(len);
+	uint8_t *bytes = malloc(cap);
+	BYTE *got = NULL;
+	UINT32 got_len = 0;
+	int wrapped = zgfx_encode(enc, src, len, bytes, cap);
+
+	assert_true(wrapped > 0);
+	assert_true(zgfx_decompress(decoder, bytes, (UINT32)wrapped, &got, &got_len, 0) >= 0);
+	assert_int_equal(got_len, len);
+	assert_memory_equal(got, src, len);
+	free(got);
+	free(bytes);
+}
+
+static void check_history(size_t history_bytes)
+{
+	static const size_t lens[] = { 1, 2, 3, 17, 1000, 65534, 65535, 65536, 131070, 131071, INPUT_MAX };
+	uint8_t *src = malloc(INPUT_MAX + 4096);
+	struct zgfx_encoder *enc = zgfx_encoder_create(history_bytes);
+	ZGFX_CONTEXT *decoder = zgfx_context_new(FALSE);
+
+	assert_non_null(enc);
+	for (int round = 0; round < 3; round++) {
+		for (int kind = 0; kind < PICTURE_KINDS; kind++) {
+			picture_make((enum picture_kind)kind, (uint32_t)round / 2 + 1, src, 1024, 256, 392);
+			for (size_t i = 0; i < sizeof lens / sizeof *lens; i++)
+				check(enc, decoder, src, lens[i]);
+		}
+	}
+	zgfx_context_free(decoder);
+	zgfx_encoder_destroy(enc);
+	free(src);
+}
+
+static void decodes_without_history(void **state)
+{
+	check_history(0);
+}
+
+static void decodes_with_small_history(void **state)
+{
+	check_history(ZGFX_HISTORY_SMALL_BYTES);
+}
+
+static void decodes_with_full_history(void **state)
+{
+	check_history(ZGFX_HISTORY_MAX_BYTES);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(decodes_without_history),
+		cmocka_unit_test(decodes_with_small_history),
+		cmocka_unit_test(decodes_with_full_history),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
