@@ -22,8 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RFX_TILE     64
-#define RFX_SIZE_MAX 8192 /* width and height of a frame, pixels */
+#define RFX_TILE_SIZE 64
+#define RFX_SIZE_MAX  8192 /* width and height of a frame, pixels */
 
 /* Room that every tile fits in, at any quantiser and for any pixels. Desktop
  * tiles take 0.1 to 6 KB, so encode into a buffer of this size and copy. */

@@ -1,0 +1,90 @@
+/* The blocks around finished tiles, [MS-RDPEGFX] 2.2.4.2.1. */
+#include <codec/progressive.h>
+#include <limits.h>
+#include <rfx/scratch.h>
+
+enum block_type {
+	WBT_SYNC = 0xccc0,
+	WBT_FRAME_BEGIN = 0xccc1,
+	WBT_FRAME_END = 0xccc2,
+	WBT_CONTEXT = 0xccc3,
+	WBT_REGION = 0xccc4,
+};
+#define MAGIC                0xcaccacca
+#define VERSION_1_0          0x0100
+#define FLAG_SUBBAND_DIFFING 1
+#define FLAG_EXTRAPOLATE     1
+
+#define SYNC_SIZE        12
+#define FRAME_BEGIN_SIZE 12
+#define CONTEXT_SIZE     10
+#define REGION_SIZE      18 /* and 8 per rectangle, 5 per table */
+#define FRAME_END_SIZE   6
+
+static void write_block(struct writer *w, enum block_type type, size_t len)
+{
+	writer_u16(w, (uint16_t)type);
+	writer_u32(w, (uint32_t)len);
+}
+
+/* The bands are in another order than in [MS-RDPRFX]: 2.2.4.2.1.5.2. */
+static void write_bands(struct writer *w, const struct rfx_bands *b)
+{
+	writer_u8(w, (uint8_t)(b->ll3 | b->hl3 << 4));
+	writer_u8(w, (uint8_t)(b->lh3 | b->hh3 << 4));
+	writer_u8(w, (uint8_t)(b->hl2 | b->lh2 << 4));
+	writer_u8(w, (uint8_t)(b->hh2 | b->hl1 << 4));
+	writer_u8(w, (uint8_t)(b->lh1 | b->hh1 << 4));
+}
+
+static size_t region_size(const struct rfx_frame *frame)
+{
+	return REGION_SIZE + 8 * frame->rect_count + 10 * frame->quant_count + rfx_frame_tile_bytes(frame);
+}
+
+static void write_region(struct writer *w, const struct rfx_frame *frame)
+{
+	write_block(w, WBT_REGION, region_size(frame));
+	writer_u8(w, RFX_TILE_SIZE);
+	writer_u16(w, (uint16_t)frame->rect_count);
+	writer_u8(w, (uint8_t)(2 * frame->quant_count));
+	writer_u8(w, 0); /* no progressive tables */
+	writer_u8(w, FLAG_EXTRAPOLATE);
+	writer_u16(w, (uint16_t)frame->tile_count);
+	writer_u32(w, (uint32_t)rfx_frame_tile_bytes(frame));
+	rfx_rects_write(w, frame->rects, frame->rect_count);
+	for (size_t i = 0; i < frame->quant_count; i++) {
+		write_bands(w, &frame->quants[i].luma);
+		write_bands(w, &frame->quants[i].chroma);
+	}
+	rfx_tiles_write(w, frame);
+}
+
+size_t progressive_frame_size(const struct rfx_frame *frame)
+{
+	return SYNC_SIZE + CONTEXT_SIZE + FRAME_BEGIN_SIZE + region_size(frame) + FRAME_END_SIZE;
+}
+
+int progressive_frame_write(int w_px, int h_px, const struct rfx_frame *frame, uint8_t *dst, size_t cap)
+{
+	struct writer w = writer_init(dst, cap);
+
+	if (rfx_size_check(w_px, h_px) < 0 || rfx_frame_check(frame) < 0 ||
+			progressive_frame_size(frame) > INT_MAX)
+		return ERR_ARGUMENT;
+	write_block(&w, WBT_SYNC, SYNC_SIZE);
+	writer_u32(&w, MAGIC);
+	writer_u16(&w, VERSION_1_0);
+
+	write_block(&w, WBT_CONTEXT, CONTEXT_SIZE);
+	writer_u8(&w, 0);
+	writer_u16(&w, RFX_TILE_SIZE);
+	writer_u8(&w, FLAG_SUBBAND_DIFFING);
+
+	write_block(&w, WBT_FRAME_BEGIN, FRAME_BEGIN_SIZE);
+	writer_u32(&w, frame->frame_index);
+	writer_u16(&w, 1);
+	write_region(&w, frame);
+	write_block(&w, WBT_FRAME_END, FRAME_END_SIZE);
+	return writer_len(&w);
+}

@@ -1,0 +1,26 @@
+#include "dsp.h"
+
+void rfx_quantize(int16_t *coefs, int count, int shift)
+{
+	int half = 1 << (shift - 1);
+
+	for (int i = 0; i < count; i++) {
+		int sum = coefs[i] + half;
+
+		coefs[i] = (int16_t)((sum > INT16_MAX ? INT16_MAX : sum) >> shift);
+	}
+}
+
+void rfx_differences(int16_t *values, int count)
+{
+	for (int i = count - 1; i > 0; i--)
+		values[i] = (int16_t)(values[i] - values[i - 1]);
+}
+
+void rfx_dsp_init(struct rfx_dsp *dsp, unsigned cpu_flags)
+{
+	dsp->forward = rfx_forward_c;
+	dsp->forward_extrapolate = rfx_forward_extrapolate_c;
+	dsp->rlgr1_encode = rfx_rlgr1_encode_c;
+	dsp->rlgr3_encode = rfx_rlgr3_encode_c;
+}
