@@ -229,6 +229,11 @@ MUST_USE int link_parse(struct link_message *msg, const void *packet, size_t len
 /* Writes msg into dst. Returns the length, or ERR_SPACE (cap below LINK_PACKET_MAX). */
 MUST_USE int link_write(const struct link_message *msg, void *dst, size_t cap);
 
+/* Is this a valid layout: 1..LINK_MONITORS_MAX monitors, sizes and scales in bounds,
+ * exactly one primary and that at 0,0, the whole within LINK_SIZE_MAX_PX? (Monitors
+ * may overlap: a guest may mirror.) 0 or ERR_FORMAT. */
+MUST_USE int link_layout_check(const struct link_layout *layout);
+
 /* The bounding box of a valid layout, in pixels; left/top may be NULL. */
 void link_layout_bounds(const struct link_layout *layout, uint32_t *width_px, uint32_t *height_px,
 		int32_t *left, int32_t *top);
