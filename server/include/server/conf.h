@@ -7,6 +7,9 @@
  * What the programs share in run_dir: `control` (socket of oriel-host for log-ins,
  * proto/control.h), `sessions/ID` (proto/record.h), `guests/`.
  * What they keep in state_dir: `tls/key.pem`, `tls/cert.pem`.
+ * For the system both directories themselves are root's, mode 0755, so that the
+ * unprivileged oriel-server gets at its own part; what is secret goes into
+ * subfolders or files with narrower modes. For an ordinary user they are 0700.
  *
  * No logging, no state, no allocation; thread-safe. A struct is a few KiB. */
 #ifndef SERVER_CONF_H
