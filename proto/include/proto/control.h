@@ -63,8 +63,9 @@ struct control_password {
 
 /* Which desktop: the host knows the user from the verdict. */
 struct control_attach {
-	uint32_t width_px, height_px; /* of the client's screen, for a guest that starts now */
-	uint32_t scale_percent;
+	/* Of the client's screen, for a guest that starts now: 1..LINK_SIZE_MAX_PX (link.h). */
+	uint32_t width_px, height_px;
+	uint32_t scale_percent; /* 100..500 */
 };
 
 struct control_verdict {
@@ -75,7 +76,7 @@ struct control_verdict {
 
 struct control_guest {
 	uint32_t status;
-	uint32_t shared;             /* 1: attach with LINK_HELLO_SHARED */
+	uint32_t shared;             /* 0 or 1: attach with LINK_HELLO_SHARED */
 	char name[CONTROL_NAME_CAP]; /* of the guest, e.g. "alice" */
 	char text[CONTROL_TEXT_CAP]; /* why not, for the log and the user */
 };
@@ -91,10 +92,14 @@ struct control_message {
 	};
 };
 
-/* Returns 0, or ERR_FORMAT (unknown types too: both ends are of one release). */
+/* Checks lengths, statuses, the bounds named above, and texts: UTF-8 without NUL
+ * inside. Returns 0, or ERR_FORMAT (unknown types too: both ends are of one release);
+ * msg is wiped then. */
 MUST_USE int control_parse(struct control_message *msg, const void *packet, size_t len);
 
-/* Returns the length, or ERR_SPACE (cap below CONTROL_PACKET_MAX). */
+/* Bytes of a text that are not UTF-8 become ?, a text without NUL is cut. Returns the
+ * length; ERR_SPACE (never with a cap of CONTROL_PACKET_MAX); ERR_ARGUMENT when msg
+ * breaks a bound that control_parse would refuse. */
 MUST_USE int control_write(const struct control_message *msg, void *dst, size_t cap);
 
 #endif

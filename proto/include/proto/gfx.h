@@ -206,7 +206,7 @@ void gfx_caps_confirm_write(struct writer *w, const struct gfx_caps_set *set);
  * Surfaces stay: delete those of the old size. */
 void gfx_reset_graphics_write(struct writer *w, const struct link_layout *layout);
 
-/* 2.2.2.9, 2.2.2.10. The client's surface is black at first. */
+/* 2.2.2.9, 2.2.2.10 */
 void gfx_create_surface_write(struct writer *w, uint16_t surface, uint16_t width_px, uint16_t height_px,
 		enum gfx_format format);
 void gfx_delete_surface_write(struct writer *w, uint16_t surface);
@@ -240,8 +240,8 @@ void gfx_delete_context_write(struct writer *w, uint16_t surface, uint32_t conte
 void gfx_solid_fill_write(struct writer *w, uint16_t surface, uint32_t pixel, const struct gfx_rect *rects,
 		size_t count);
 
-/* 2.2.2.5. The rectangle from, of surface source, to each of the points. Overlap
- * is allowed: the client copies as if through a temporary. */
+/* 2.2.2.5. The rectangle from, of surface source, to each of the points, which are
+ * top left corners; source and target may be one surface. */
 void gfx_surface_to_surface_write(struct writer *w, uint16_t source, uint16_t target, struct gfx_rect from,
 		const struct gfx_point *to, size_t count);
 

@@ -25,11 +25,12 @@
 
 enum {
 	LINK_VERSION = 1,
-	LINK_MONITORS_MAX = 16,   /* [MS-RDPBCGR] 2.2.1.3.6 allows as many */
-	LINK_RECTS_MAX = 256,     /* more damage than this is joined by the guest */
-	LINK_SIZE_MAX_PX = 8192,  /* per axis, of monitors, layouts and buffers */
-	LINK_CURSOR_MAX_PX = 384, /* [MS-RDPBCGR] 2.2.9.1.1.4.11 large pointer */
-	LINK_TEXT_CAP = 64,       /* bytes with the final NUL; UTF-8 */
+	LINK_MONITORS_MAX = 16,         /* [MS-RDPBCGR] 2.2.1.3.6 allows as many */
+	LINK_RECTS_MAX = 256,           /* more damage than this is joined by the guest */
+	LINK_SIZE_MAX_PX = 8192,        /* per axis, of monitors, layouts and buffers */
+	LINK_WHEEL_MAX_120 = 120 * 100, /* a guest turns notches into clicks, one by one */
+	LINK_CURSOR_MAX_PX = 384,       /* [MS-RDPBCGR] 2.2.9.1.1.4.11 large pointer */
+	LINK_TEXT_CAP = 64,             /* bytes with the final NUL; UTF-8 */
 	LINK_PACKET_MAX = 4 + 32 + 16 * LINK_RECTS_MAX,
 };
 
@@ -74,7 +75,7 @@ struct link_welcome {
 struct link_buffer {
 	uint32_t serial; /* never 0, new for each buffer */
 	uint32_t width_px, height_px;
-	uint32_t stride_bytes; /* >= 4 * width_px, a multiple of 64 */
+	uint32_t stride_bytes; /* 4 * width_px to 4 * LINK_SIZE_MAX_PX, a multiple of 64 */
 	/* The memfd has at least stride_bytes * height_px bytes, sealed against shrinking and growing. */
 };
 
@@ -88,14 +89,16 @@ struct link_pull {
 };
 
 struct link_rect {
-	uint32_t x, y, width, height; /* pixels, inside the layout's bounding box, never empty */
+	/* Pixels of the picture, never empty. link_parse holds them within LINK_SIZE_MAX_PX;
+	 * whoever receives them checks them against the buffer's size. */
+	uint32_t x, y, width, height;
 };
 
 struct link_frame {
 	uint32_t pull_serial, buffer_serial;
 	uint64_t damage_us;  /* CLOCK_MONOTONIC: oldest damage in this frame */
 	uint64_t capture_us; /* CLOCK_MONOTONIC: when the pixels were in the memfd */
-	uint32_t count;
+	uint32_t count;      /* 1..LINK_RECTS_MAX */
 	struct link_rect rects[LINK_RECTS_MAX];
 };
 
@@ -134,7 +137,7 @@ struct link_unicode {
 	uint32_t flags;      /* LINK_KEY_UP */
 };
 
-/* Absolute, in pixels of the picture (0,0 is its top left). */
+/* Absolute, in pixels of the picture (0,0 is its top left), below LINK_SIZE_MAX_PX. */
 struct link_pointer {
 	uint32_t x, y;
 };
@@ -152,7 +155,8 @@ struct link_button {
 	uint32_t down;   /* 0 or 1 */
 };
 
-/* 120 is one notch; away from the user and to the right are positive. */
+/* 120 is one notch; away from the user and to the right are positive. At most
+ * LINK_WHEEL_MAX_120 either way. */
 struct link_wheel {
 	int32_t vertical_120, horizontal_120;
 };
@@ -221,12 +225,15 @@ struct link_message {
 	};
 };
 
-/* Every bound named above is checked here (sizes, counts, texts with their NUL,
- * rectangles without overflow and inside LINK_SIZE_MAX_PX, one primary monitor).
+/* Every bound named above is checked here (sizes, counts, flags, texts with their NUL
+ * and in UTF-8, rectangles without overflow and inside LINK_SIZE_MAX_PX, one primary
+ * monitor). A hello of another version is taken with any flags, to be answered.
  * Returns 0; ERR_FORMAT; ERR_ARGUMENT for a type that is not known (ignore it). */
 MUST_USE int link_parse(struct link_message *msg, const void *packet, size_t len);
 
-/* Writes msg into dst. Returns the length, or ERR_SPACE (cap below LINK_PACKET_MAX). */
+/* Writes msg into dst; bytes of a text that are not UTF-8 become ?, a text without
+ * NUL is cut. Returns the length; ERR_SPACE (never with a cap of LINK_PACKET_MAX);
+ * ERR_ARGUMENT when msg breaks a bound that link_parse would refuse. */
 MUST_USE int link_write(const struct link_message *msg, void *dst, size_t cap);
 
 /* Is this a valid layout: 1..LINK_MONITORS_MAX monitors, sizes and scales in bounds,

@@ -26,8 +26,8 @@ enum record_state {
 };
 
 struct record {
-	uint32_t state; /* enum record_state */
-	uint32_t pid;
+	uint32_t state;                /* enum record_state */
+	uint32_t pid;                  /* 0: not started yet; at most INT32_MAX. Not proof of who it is. */
 	uint64_t started_us;           /* CLOCK_REALTIME at accept */
 	uint64_t login_until_us;       /* CLOCK_BOOTTIME: killed then if still RECORD_LOGIN */
 	uint32_t width_px, height_px;  /* of the desktop; 0 before */
@@ -39,10 +39,12 @@ struct record {
 	char reason[RECORD_TEXT_CAP];   /* why it ended */
 };
 
-/* Returns 0 or ERR_FORMAT. len must be RECORD_LEN. */
+/* Returns 0 or ERR_FORMAT. len must be RECORD_LEN; the state and the pid must be in
+ * bounds, the texts UTF-8 with their NUL. */
 MUST_USE int record_parse(struct record *rec, const void *data, size_t len);
 
-/* dst has RECORD_LEN bytes. Texts are cut to RECORD_TEXT_CAP. */
+/* dst has RECORD_LEN bytes. A text without NUL is cut; its bytes that are not UTF-8
+ * become ?. */
 void record_write(const struct record *rec, uint8_t dst[RECORD_LEN]);
 
 #endif
