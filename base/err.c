@@ -11,7 +11,7 @@ const char *err_text(int err)
 	case ERR_CLOSED: return "connection closed";
 	case ERR_AGAIN: return "not ready";
 	case ERR_DENIED: return "not allowed";
-	case ERR_STATE: return "not expected now";
+	case ERR_UNEXPECTED: return "not expected now";
 	case ERR_MISSING: return "not found";
 	case ERR_BUSY: return "already in use";
 	case ERR_TIMEOUT: return "timed out";
