@@ -1,5 +1,5 @@
-/* RDP 6.0 planar bitmaps, lossless, as in [MS-RDPEGDI] 2.2.2.5.1 and 3.1.9: no
- * chroma subsampling, no colour loss. No allocation, no I/O, no state: any
+/* RDP 6.0 planar bitmaps, [MS-RDPEGDI] 2.2.2.5.1 and 3.1.9. The encoder is lossless:
+ * no chroma subsampling, no colour loss. No allocation, no I/O, no state: any
  * thread, any number at a time. Uses about 9 KiB of stack.
  *
  * The same stream serves two carriers, which differ in row order and alpha:
@@ -65,5 +65,15 @@ static inline size_t planar_bound(int w_px, int h_px)
  * Returns the bytes written (> 0), ERR_ARGUMENT (size) or ERR_SPACE. */
 MUST_USE int planar_encode(const struct planar_dsp *dsp, const uint8_t *src, ptrdiff_t stride_bytes, int w_px,
 		int h_px, unsigned flags, uint8_t *dst, size_t cap);
+
+/* Any RDP6_BITMAP_STREAM, also with alpha, YCoCg colours and chroma subsampling.
+ * Hostile bytes are welcome; time is proportional to len and to the pixels.
+ * src, len      the stream, borrowed; bytes behind its end are ignored
+ * flags         PLANAR_BOTTOM_UP or 0
+ * dst           h_px rows of w_px pixels XRGB8888, the picture's top row, rows
+ *               stride_bytes apart; X becomes the alpha, 0xFF without one
+ * Returns 0, ERR_ARGUMENT (size) or ERR_FORMAT, after which dst holds garbage. */
+MUST_USE int planar_decode(const uint8_t *src, size_t len, int w_px, int h_px, unsigned flags, uint8_t *dst,
+		ptrdiff_t stride_bytes);
 
 #endif

@@ -48,4 +48,14 @@ static inline size_t rle_bound(int w_px, int h_px, int bpp)
 MUST_USE int rle_encode(const uint8_t *src, ptrdiff_t stride_bytes, int w_px, int h_px, int bpp, uint8_t *dst,
 		size_t cap);
 
+/* Hostile bytes are welcome; time is proportional to len and to the pixels.
+ * src, len      the stream, borrowed; it must give exactly w_px * h_px pixels
+ * dst           h_px rows of w_px pixels XRGB8888, the picture's top row, rows
+ *               stride_bytes apart; X becomes 0xFF, 5 and 6 bits become 8 by
+ *               repeating the upper ones
+ * Returns 0, ERR_ARGUMENT (size, depth) or ERR_FORMAT, after which dst holds
+ * garbage. */
+MUST_USE int rle_decode(const uint8_t *src, size_t len, int w_px, int h_px, int bpp, uint8_t *dst,
+		ptrdiff_t stride_bytes);
+
 #endif
