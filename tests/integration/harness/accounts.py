@@ -1,0 +1,45 @@
+"""Unprivileged accounts for tests that run as root. They go when the process ends."""
+
+import atexit
+import os
+import pwd
+import subprocess
+
+from . import wait
+
+_PREFIX = "ot"  # ours: ot<pid of the test process>-<name>
+_made = []
+
+
+def _run(argv):
+    """useradd and userdel lock /etc/passwd; another test process may hold it."""
+    def attempt():
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True).returncode in (0, 6)
+    wait.until(" ".join(argv), attempt, every_s=0.2)
+
+
+def make(name, home):
+    """Returns the full name of a new account."""
+    full = "%s%d-%s" % (_PREFIX, os.getpid(), name)
+    _run(["useradd", "--no-create-home", "--no-log-init", "--home-dir", home, "--shell", "/bin/sh", full])
+    if not _made:
+        atexit.register(remove_all)
+    _made.append(full)
+    entry = pwd.getpwnam(full)
+    os.makedirs(home, exist_ok=True)
+    os.chown(home, entry.pw_uid, entry.pw_gid)
+    os.chmod(home, 0o700)
+    return full
+
+
+def remove_all():
+    while _made:
+        _run(["userdel", _made.pop()])
+
+
+def remove_stale():
+    """Those that a killed run left."""
+    for entry in pwd.getpwall():
+        owner = entry.pw_name[len(_PREFIX):].split("-")[0]
+        if entry.pw_name.startswith(_PREFIX) and owner.isdigit() and not os.path.exists("/proc/" + owner):
+            _run(["userdel", entry.pw_name])
