@@ -40,6 +40,11 @@ bool log_level_parse(const char *text, enum log_level *level)
 	return false;
 }
 
+const char *log_level_text(enum log_level level)
+{
+	return level_names[level];
+}
+
 static int put_prefix(char *line, size_t cap, enum log_level level)
 {
 	const char *colon = state.tag[0] ? " " : "";

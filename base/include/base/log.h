@@ -25,6 +25,9 @@ void log_set_tag(const char *tag);
 /* "error", "warn", "info", "debug"; false: none of them. */
 bool log_level_parse(const char *text, enum log_level *level);
 
+/* The other way round. Static. */
+const char *log_level_text(enum log_level level);
+
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
