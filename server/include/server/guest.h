@@ -17,7 +17,7 @@
 #include <systemd/sd-event.h>
 
 enum {
-	/* More are refused: each costs a descriptor or two and 4 KiB. */
+	/* More are refused: each costs a descriptor and 4 KiB. */
 	GUEST_ATTACHMENTS_MAX = 128,
 	/* Messages that a session with a full socket may miss; the socket itself holds
 	 * a few hundred. */
@@ -82,10 +82,10 @@ void guest_link_destroy(struct guest_link *link);
  * end of this turn of the loop, so many small calls make one frame. */
 void guest_link_damage(struct guest_link *link, const struct link_rect *rects, size_t count);
 
-/* The picture is now this (valid, as link_layout_single makes it). serial: of the
- * layout_set that it answers, 0: none. Buffers of another size become stale here:
- * buffer_detach is called, later, and capture no more. The new picture counts as
- * damaged in whole. */
+/* The picture is now this (valid by link_layout_check). serial: of the layout_set
+ * that it answers, 0: none. When the size is another, buffers become stale here:
+ * buffer_detach comes at the turn's end, and no capture. A layout that differs
+ * counts as damaged in whole; others hear of it only then. */
 void guest_link_layout_changed(struct guest_link *link, const struct link_layout *layout);
 
 /* The cursor: pixels has width * height * 4 bytes (B, G, R, A, premultiplied),
