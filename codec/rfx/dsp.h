@@ -39,6 +39,14 @@ struct rfx_dsp {
 	/* RFX_COEFS coefficients to bits, 3.1.8.1.7. Bytes written or ERR_SPACE. */
 	int (*rlgr1_encode)(uint8_t *dst, size_t cap, const int16_t *coefs);
 	int (*rlgr3_encode)(uint8_t *dst, size_t cap, const int16_t *coefs);
+
+	/* The inverse of encode, for any bytes: fills all of coefs (64-byte aligned). */
+	void (*rlgr1_decode)(int16_t *coefs, const uint8_t *src, size_t len);
+	void (*rlgr3_decode)(int16_t *coefs, const uint8_t *src, size_t len);
+
+	/* The inverse of forward, for any coefficients, which it overwrites. */
+	void (*inverse)(int16_t *plane, int16_t *coefs, const struct rfx_shifts *shifts);
+	void (*inverse_extrapolate)(int16_t *plane, int16_t *coefs, const struct rfx_shifts *shifts);
 };
 
 void rfx_dsp_init(struct rfx_dsp *dsp, unsigned cpu_flags);
@@ -47,10 +55,17 @@ void rfx_forward_c(int16_t *coefs, int16_t *plane, const struct rfx_shifts *shif
 void rfx_forward_extrapolate_c(int16_t *coefs, int16_t *plane, const struct rfx_shifts *shifts);
 int rfx_rlgr1_encode_c(uint8_t *dst, size_t cap, const int16_t *coefs);
 int rfx_rlgr3_encode_c(uint8_t *dst, size_t cap, const int16_t *coefs);
+void rfx_rlgr1_decode_c(int16_t *coefs, const uint8_t *src, size_t len);
+void rfx_rlgr3_decode_c(int16_t *coefs, const uint8_t *src, size_t len);
+void rfx_inverse_c(int16_t *plane, int16_t *coefs, const struct rfx_shifts *shifts);
+void rfx_inverse_extrapolate_c(int16_t *plane, int16_t *coefs, const struct rfx_shifts *shifts);
 
 /* Rounds to nearest, halves up. */
 void rfx_quantize(int16_t *coefs, int count, int shift);
 /* Each value minus the one before; the first stays. */
 void rfx_differences(int16_t *values, int count);
+/* Their inverses; both wrap at 16 bits. */
+void rfx_dequantize(int16_t *coefs, int count, int shift);
+void rfx_sums(int16_t *values, int count);
 
 #endif

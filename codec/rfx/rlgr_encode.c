@@ -2,10 +2,11 @@
  * reference. Two parameters adapt: kp (k = kp / 8, length of zero runs; while
  * k is 0 no runs are coded) and krp (kr = krp / 8, size of values).
  *
- * The pseudocode leaves open how the last run ends when no nonzero value
- * follows. A decoder that has all its values stops there, but some read the
- * value first, so it is written as if it were 1: at most two bytes, and none
- * of them is looked at. */
+ * The pseudocode leaves open how the data ends. In the samples of 4.2 one more
+ * value, -1, follows the last, so that a run of zeros always ends in a value
+ * (and then a zero byte, which no decoder looks at and which would be a tenth
+ * of an empty tile: left out here). Decoders stop when they have all values.
+ */
 #include "bits.h"
 #include "dsp.h"
 
@@ -13,7 +14,7 @@
 
 struct coder {
 	struct bit_writer out;
-	const int16_t *at, *end;
+	const int16_t *at, *end; /* at end: the closing value; behind it: zeros */
 	int kp, krp;
 };
 
@@ -40,6 +41,14 @@ static void put_golomb_rice(struct coder *c, uint32_t value)
 		c->krp = ones < PARAM_MAX ? clamp_param(c->krp + (int)ones) : PARAM_MAX;
 }
 
+static int next_value(struct coder *c)
+{
+	int value = c->at < c->end ? *c->at : c->at == c->end ? -1 : 0;
+
+	c->at++;
+	return value;
+}
+
 /* Zeros up to the next nonzero value, and that value. */
 static void put_run(struct coder *c)
 {
@@ -58,16 +67,16 @@ static void put_run(struct coder *c)
 	bit_writer_put(&c->out, 1, 1);
 	bit_writer_put(&c->out, zeros, c->kp >> 3);
 
-	value = c->at < c->end ? *c->at++ : 1;
+	value = next_value(c);
 	bit_writer_put(&c->out, value < 0, 1);
 	put_golomb_rice(c, (uint32_t)(value < 0 ? -value : value) - 1);
 	c->kp = clamp_param(c->kp - 6);
 }
 
-/* 2 * magnitude, minus one when negative; 0 behind the end. */
+/* 2 * magnitude, minus one when negative. */
 static uint32_t next_folded(struct coder *c)
 {
-	int value = c->at < c->end ? *c->at++ : 0;
+	int value = next_value(c);
 
 	return value < 0 ? (uint32_t)(-2 * value - 1) : (uint32_t)(2 * value);
 }
@@ -100,7 +109,7 @@ static int encode(uint8_t *dst, size_t cap, const int16_t *coefs, void (*put_val
 		.out = bit_writer_init(dst, cap), .at = coefs, .end = coefs + RFX_COEFS, .kp = 8, .krp = 8
 	};
 
-	while (c.at < c.end && !c.out.failed) {
+	while (c.at <= c.end && !c.out.failed) {
 		if (c.kp >> 3)
 			put_run(&c);
 		else

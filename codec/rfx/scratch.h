@@ -4,11 +4,13 @@
 
 #include "dsp.h"
 
+#include <base/reader.h>
 #include <base/writer.h>
 
 struct rfx_scratch {
 	_Alignas(64) int16_t planes[3][RFX_COEFS];
 	_Alignas(64) int16_t coefs[RFX_COEFS];
+	_Alignas(64) uint8_t pixels[4 * RFX_COEFS]; /* a decoded tile that is painted in parts */
 	struct color_dsp color;
 	struct rfx_dsp dsp;
 };
@@ -33,6 +35,30 @@ struct rfx_lengths {
 MUST_USE int rfx_components_encode(const struct rfx_tile_job *job, struct rfx_scratch *scratch,
 		void (*forward)(int16_t *, int16_t *, const struct rfx_shifts *), struct rfx_lengths *lengths,
 		uint8_t *dst, size_t cap);
+
+struct rfx_component_bits {
+	const uint8_t *data;
+	size_t len;
+};
+
+/* The inverse: three components to the planes of scratch. inverse is one of
+ * scratch->dsp's. */
+void rfx_components_decode(struct rfx_scratch *scratch, enum rfx_entropy entropy,
+		const struct rfx_component_bits bits[RFX_COMPONENTS],
+		const struct rfx_shifts *const shifts[RFX_COMPONENTS],
+		void (*inverse)(int16_t *, int16_t *, const struct rfx_shifts *));
+
+/* The planes of scratch as the tile at x_px, y_px of dst, which may lie partly
+ * outside; only what the rectangles (moved by left_px, top_px) cover. */
+void rfx_tile_paint(struct rfx_scratch *scratch, const struct rfx_picture *dst, int x_px, int y_px,
+		const struct rfx_rect *rects, size_t rect_count, int left_px, int top_px);
+
+/* Rectangles of a region: more are refused, so that tiles times rectangles
+ * stays bounded. Windows sends a few dozen. */
+#define RFX_DECODED_RECTS_MAX 4096
+
+/* Reads count rectangles; ERR_FORMAT when short. */
+MUST_USE int rfx_rects_read(struct reader *r, struct rfx_rect *rects, size_t count);
 
 /* Parts of a frame that both streams have. */
 size_t rfx_frame_tile_bytes(const struct rfx_frame *frame);

@@ -1,23 +1,9 @@
 /* The classic frame stream around finished tiles, [MS-RDPRFX] 2.2.2.2, 2.2.2.3. */
+#include "blocks.h"
 #include "scratch.h"
 
 #include <base/writer.h>
 #include <limits.h>
-
-enum block_type {
-	WBT_SYNC = 0xccc0,
-	WBT_CODEC_VERSIONS = 0xccc1,
-	WBT_CHANNELS = 0xccc2,
-	WBT_CONTEXT = 0xccc3,
-	WBT_FRAME_BEGIN = 0xccc4,
-	WBT_FRAME_END = 0xccc5,
-	WBT_REGION = 0xccc6,
-	WBT_EXTENSION = 0xccc7,
-};
-#define CBT_REGION  0xcac1
-#define CBT_TILESET 0xcac2
-#define MAGIC       0xcaccacca
-#define VERSION_1_0 0x0100
 
 #define FRAME_BEGIN_SIZE 14
 #define REGION_SIZE      15 /* and 8 per rectangle */
@@ -62,17 +48,17 @@ size_t rfx_frame_tile_bytes(const struct rfx_frame *frame)
 }
 
 /* TS_RFX_BLOCKT; the ids of TS_RFX_CODEC_CHANNELT follow for data messages. */
-static void write_block(struct writer *w, enum block_type type, size_t len)
+static void write_block(struct writer *w, enum rfx_block_type type, size_t len)
 {
 	writer_u16(w, (uint16_t)type);
 	writer_u32(w, (uint32_t)len);
 }
 
-static void write_channel_block(struct writer *w, enum block_type type, size_t len)
+static void write_channel_block(struct writer *w, enum rfx_block_type type, size_t len)
 {
 	write_block(w, type, len);
 	writer_u8(w, 1);
-	writer_u8(w, type == WBT_CONTEXT ? 0xff : 0);
+	writer_u8(w, type == RFX_BLOCK_CONTEXT ? 0xff : 0);
 }
 
 /* flags, colour transform 1, wavelet 1, entropy, scalar quantisation 1 */
@@ -89,22 +75,22 @@ int rfx_headers_write(const struct rfx_stream *stream, uint8_t *dst, size_t cap)
 
 	if (stream_check(stream) < 0)
 		return ERR_ARGUMENT;
-	write_block(&w, WBT_SYNC, 12);
-	writer_u32(&w, MAGIC);
-	writer_u16(&w, VERSION_1_0);
+	write_block(&w, RFX_BLOCK_SYNC, 12);
+	writer_u32(&w, RFX_MAGIC);
+	writer_u16(&w, RFX_VERSION_1_0);
 
-	write_block(&w, WBT_CODEC_VERSIONS, 10);
+	write_block(&w, RFX_BLOCK_CODEC_VERSIONS, 10);
 	writer_u8(&w, 1); /* one codec, number 1 */
 	writer_u8(&w, 1);
-	writer_u16(&w, VERSION_1_0);
+	writer_u16(&w, RFX_VERSION_1_0);
 
-	write_block(&w, WBT_CHANNELS, 12);
+	write_block(&w, RFX_BLOCK_CHANNELS, 12);
 	writer_u8(&w, 1); /* one channel, number 0 */
 	writer_u8(&w, 0);
 	writer_u16(&w, (uint16_t)stream->w_px);
 	writer_u16(&w, (uint16_t)stream->h_px);
 
-	write_channel_block(&w, WBT_CONTEXT, 13);
+	write_channel_block(&w, RFX_BLOCK_CONTEXT, 13);
 	writer_u8(&w, 0); /* context number */
 	writer_u16(&w, RFX_TILE_SIZE);
 	writer_u16(&w, stream_properties(stream));
@@ -138,11 +124,11 @@ static void write_bands(struct writer *w, const struct rfx_bands *b)
 
 static void write_region(struct writer *w, const struct rfx_frame *frame)
 {
-	write_channel_block(w, WBT_REGION, REGION_SIZE + 8 * frame->rect_count);
+	write_channel_block(w, RFX_BLOCK_REGION, REGION_SIZE + 8 * frame->rect_count);
 	writer_u8(w, 1); /* flags: lrf */
 	writer_u16(w, (uint16_t)frame->rect_count);
 	rfx_rects_write(w, frame->rects, frame->rect_count);
-	writer_u16(w, CBT_REGION);
+	writer_u16(w, RFX_SUBTYPE_REGION);
 	writer_u16(w, 1); /* one tileset */
 }
 
@@ -150,8 +136,8 @@ static void write_tileset(struct writer *w, const struct rfx_stream *stream, con
 {
 	size_t tile_bytes = rfx_frame_tile_bytes(frame);
 
-	write_channel_block(w, WBT_EXTENSION, TILESET_SIZE + 10 * frame->quant_count + tile_bytes);
-	writer_u16(w, CBT_TILESET);
+	write_channel_block(w, RFX_BLOCK_TILESET, TILESET_SIZE + 10 * frame->quant_count + tile_bytes);
+	writer_u16(w, RFX_SUBTYPE_TILESET);
 	writer_u16(w, 0);                                              /* context number */
 	writer_u16(w, (uint16_t)(1 | stream_properties(stream) << 1)); /* lt: the only tileset */
 	writer_u8(w, (uint8_t)(2 * frame->quant_count));
@@ -177,11 +163,11 @@ int rfx_frame_write(const struct rfx_stream *stream, const struct rfx_frame *fra
 
 	if (stream_check(stream) < 0 || rfx_frame_check(frame) < 0 || rfx_frame_size(frame) > INT_MAX)
 		return ERR_ARGUMENT;
-	write_channel_block(&w, WBT_FRAME_BEGIN, FRAME_BEGIN_SIZE);
+	write_channel_block(&w, RFX_BLOCK_FRAME_BEGIN, FRAME_BEGIN_SIZE);
 	writer_u32(&w, frame->frame_index);
 	writer_u16(&w, 1); /* one region */
 	write_region(&w, frame);
 	write_tileset(&w, stream, frame);
-	write_channel_block(&w, WBT_FRAME_END, FRAME_END_SIZE);
+	write_channel_block(&w, RFX_BLOCK_FRAME_END, FRAME_END_SIZE);
 	return writer_len(&w);
 }

@@ -1,9 +1,9 @@
+#include "blocks.h"
 #include "scratch.h"
 
 #include <base/writer.h>
 #include <stdlib.h>
 
-#define CBT_TILE    0xcac3
 #define HEADER_SIZE 19
 
 struct rfx_scratch *rfx_scratch_create(unsigned cpu_flags)
@@ -65,7 +65,7 @@ int rfx_components_encode(const struct rfx_tile_job *job, struct rfx_scratch *sc
 /* The sizes are filled in when they are known. */
 static void write_header(struct writer *w, const struct rfx_tile_job *job)
 {
-	writer_u16(w, CBT_TILE);
+	writer_u16(w, RFX_BLOCK_TILE);
 	writer_u32(w, 0);
 	writer_u8(w, (uint8_t)(2 * job->quant_index));
 	writer_u8(w, (uint8_t)(2 * job->quant_index + 1));

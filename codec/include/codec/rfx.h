@@ -1,6 +1,7 @@
-/* RemoteFX, [MS-RDPRFX]: pixels to tiles, tiles to the classic frame stream.
+/* RemoteFX, [MS-RDPRFX]: pixels to tiles, tiles to the classic frame stream,
+ * and back.
  *
- * Use: encode each changed 64x64 tile into memory of its own (any thread, one
+ * To encode: encode each changed 64x64 tile into memory of its own (any thread, one
  * scratch per thread), then assemble a message from the finished tiles:
  *
  *     rfx_headers_write + rfx_frame_write
@@ -118,5 +119,27 @@ size_t rfx_frame_size(const struct rfx_frame *frame);
  * Returns bytes written or ERR_*. */
 MUST_USE int rfx_frame_write(
 		const struct rfx_stream *stream, const struct rfx_frame *frame, uint8_t *dst, size_t cap);
+
+/* Where decoded pixels go: XRGB8888 written as B, G, R, 0xff. Borrowed. */
+struct rfx_picture {
+	uint8_t *pixels;
+	ptrdiff_t stride_bytes; /* may be negative */
+	int w_px, h_px;
+};
+
+/* One decoder per stream, used by one thread at a time; about 70 KB. cpu_flags:
+ * codec/cpu.h. Returns owned, or NULL without memory. */
+struct rfx_decoder *rfx_decoder_create(unsigned cpu_flags);
+void rfx_decoder_destroy(struct rfx_decoder *decoder);
+
+/* Decodes a message (any bytes; headers, frames or both) and paints what lies
+ * inside its rectangles, moved by left_px, top_px and clipped to dst. Returns 0
+ * or ERR_FORMAT; some tiles may be painted then. Work is bounded by len. */
+MUST_USE int rfx_decoder_paint(struct rfx_decoder *decoder, const uint8_t *data, size_t len,
+		const struct rfx_picture *dst, int left_px, int top_px);
+
+/* The rectangles of the last region of the last message, as sent: not moved,
+ * not clipped. Borrowed until the next call of rfx_decoder_paint. */
+const struct rfx_rect *rfx_decoder_rects(const struct rfx_decoder *decoder, size_t *count);
 
 #endif

@@ -1,0 +1,131 @@
+/* What our encoders write, read by FreeRDP's decoders and ours: within 1 of 255
+ * of each other, and near the original. And what FreeRDP writes, read by ours. */
+#include "pictures.h"
+#include "rfx_message.h"
+#include <codec/cpu.h>
+#include <freerdp/codec/color.h>
+#include <freerdp/codec/progressive.h>
+#include <freerdp/codec/rfx.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { W = 517, H = 333, STRIDE = (W + 3) * 4, ONE_THREAD = 1 };
+
+static uint8_t *freerdp_decode_classic(const uint8_t *bytes, size_t len)
+{
+	uint8_t *got = calloc(H, STRIDE);
+	RFX_CONTEXT *context = rfx_context_new_ex(FALSE, ONE_THREAD);
+	REGION16 region;
+
+	region16_init(&region);
+	rfx_context_set_pixel_format(context, PIXEL_FORMAT_BGRX32);
+	assert_true(rfx_process_message(
+			context, bytes, (UINT32)len, 0, 0, got, PIXEL_FORMAT_BGRX32, STRIDE, H, &region));
+	rfx_context_free(context);
+	region16_uninit(&region);
+	return got;
+}
+
+static uint8_t *own_decode_classic(const uint8_t *bytes, size_t len)
+{
+	uint8_t *got = calloc(H, STRIDE);
+	struct rfx_picture picture = { got, STRIDE, W, H };
+	struct rfx_decoder *decoder = rfx_decoder_create(cpu_flags_detect());
+
+	assert_int_equal(rfx_decoder_paint(decoder, bytes, len, &picture, 0, 0), 0);
+	rfx_decoder_destroy(decoder);
+	return got;
+}
+
+static const double psnr_at_least[RFX_QUALITIES] = { 25, 33, 38, 40 };
+
+static void check_classic(enum message_kind kind, enum picture_kind content)
+{
+	uint8_t *src = calloc(H, STRIDE);
+	struct picture picture = { src, STRIDE, W, H };
+
+	picture_make(content, 11, src, STRIDE, W, H);
+	for (int quality = 0; quality < RFX_QUALITIES; quality++) {
+		size_t len;
+		uint8_t *bytes = message_make(kind, &picture, rfx_quant_preset((enum rfx_quality)quality),
+				cpu_flags_detect(), &len);
+		uint8_t *theirs = freerdp_decode_classic(bytes, len), *ours = own_decode_classic(bytes, len);
+
+		pixels_check(theirs, STRIDE, ours, STRIDE, W, H, 1);
+		if (content != PICTURE_NOISE && content != PICTURE_STRIPES)
+			assert_true(pixels_psnr(src, STRIDE, ours, STRIDE, W, H) > psnr_at_least[quality]);
+		free(bytes);
+		free(theirs);
+		free(ours);
+	}
+	free(src);
+}
+
+static void freerdp_reads_rlgr1(void **state)
+{
+	for (int content = 0; content < PICTURE_KINDS; content++)
+		check_classic(MESSAGE_RLGR1, (enum picture_kind)content);
+}
+
+static void freerdp_reads_rlgr3(void **state)
+{
+	for (int content = 0; content < PICTURE_KINDS; content++)
+		check_classic(MESSAGE_RLGR3, (enum picture_kind)content);
+}
+
+static uint8_t *freerdp_encode_classic(const uint8_t *src, RLGR_MODE mode, size_t *len)
+{
+	RFX_CONTEXT *context = rfx_context_new_ex(TRUE, ONE_THREAD);
+	RFX_RECT all = { 0, 0, W, H };
+	wStream *stream = Stream_New(NULL, 1 << 20);
+	uint8_t *bytes;
+
+	assert_true(rfx_context_reset(context, W, H));
+	rfx_context_set_mode(context, mode);
+	rfx_context_set_pixel_format(context, PIXEL_FORMAT_BGRX32);
+	assert_true(rfx_compose_message(context, stream, &all, 1, src, W, H, STRIDE));
+	*len = Stream_GetPosition(stream);
+	bytes = malloc(*len);
+	memcpy(bytes, Stream_Buffer(stream), *len);
+	Stream_Free(stream, TRUE);
+	rfx_context_free(context);
+	return bytes;
+}
+
+static void ours_reads_freerdp(void **state)
+{
+	static const RLGR_MODE modes[] = { RLGR1, RLGR3 };
+
+	for (int content = 0; content < PICTURE_KINDS; content++) {
+		for (int i = 0; i < 2; i++) {
+			uint8_t *src = calloc(H, STRIDE), *bytes, *theirs, *ours;
+			size_t len;
+
+			picture_make((enum picture_kind)content, 4, src, STRIDE, W, H);
+			bytes = freerdp_encode_classic(src, modes[i], &len);
+			theirs = freerdp_decode_classic(bytes, len);
+			ours = own_decode_classic(bytes, len);
+			pixels_check(theirs, STRIDE, ours, STRIDE, W, H, 1);
+			free(src);
+			free(bytes);
+			free(theirs);
+			free(ours);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(freerdp_reads_rlgr1),
+		cmocka_unit_test(freerdp_reads_rlgr3),
+		cmocka_unit_test(ours_reads_freerdp),
+	};
+
+	setenv("WLOG_LEVEL", "ERROR", 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
