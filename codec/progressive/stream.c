@@ -1,19 +1,8 @@
 /* The blocks around finished tiles, [MS-RDPEGFX] 2.2.4.2.1. */
+#include "blocks.h"
 #include <codec/progressive.h>
 #include <limits.h>
 #include <rfx/scratch.h>
-
-enum block_type {
-	WBT_SYNC = 0xccc0,
-	WBT_FRAME_BEGIN = 0xccc1,
-	WBT_FRAME_END = 0xccc2,
-	WBT_CONTEXT = 0xccc3,
-	WBT_REGION = 0xccc4,
-};
-#define MAGIC                0xcaccacca
-#define VERSION_1_0          0x0100
-#define FLAG_SUBBAND_DIFFING 1
-#define FLAG_EXTRAPOLATE     1
 
 #define SYNC_SIZE        12
 #define FRAME_BEGIN_SIZE 12
@@ -21,7 +10,7 @@ enum block_type {
 #define REGION_SIZE      18 /* and 8 per rectangle, 5 per table */
 #define FRAME_END_SIZE   6
 
-static void write_block(struct writer *w, enum block_type type, size_t len)
+static void write_block(struct writer *w, enum progressive_block_type type, size_t len)
 {
 	writer_u16(w, (uint16_t)type);
 	writer_u32(w, (uint32_t)len);
@@ -44,12 +33,12 @@ static size_t region_size(const struct rfx_frame *frame)
 
 static void write_region(struct writer *w, const struct rfx_frame *frame)
 {
-	write_block(w, WBT_REGION, region_size(frame));
+	write_block(w, PROGRESSIVE_REGION, region_size(frame));
 	writer_u8(w, RFX_TILE_SIZE);
 	writer_u16(w, (uint16_t)frame->rect_count);
 	writer_u8(w, (uint8_t)(2 * frame->quant_count));
 	writer_u8(w, 0); /* no progressive tables */
-	writer_u8(w, FLAG_EXTRAPOLATE);
+	writer_u8(w, PROGRESSIVE_EXTRAPOLATE);
 	writer_u16(w, (uint16_t)frame->tile_count);
 	writer_u32(w, (uint32_t)rfx_frame_tile_bytes(frame));
 	rfx_rects_write(w, frame->rects, frame->rect_count);
@@ -72,19 +61,19 @@ int progressive_frame_write(int w_px, int h_px, const struct rfx_frame *frame, u
 	if (rfx_size_check(w_px, h_px) < 0 || rfx_frame_check(frame) < 0 ||
 			progressive_frame_size(frame) > INT_MAX)
 		return ERR_ARGUMENT;
-	write_block(&w, WBT_SYNC, SYNC_SIZE);
-	writer_u32(&w, MAGIC);
-	writer_u16(&w, VERSION_1_0);
+	write_block(&w, PROGRESSIVE_SYNC, SYNC_SIZE);
+	writer_u32(&w, PROGRESSIVE_MAGIC);
+	writer_u16(&w, PROGRESSIVE_VERSION_1_0);
 
-	write_block(&w, WBT_CONTEXT, CONTEXT_SIZE);
+	write_block(&w, PROGRESSIVE_CONTEXT, CONTEXT_SIZE);
 	writer_u8(&w, 0);
 	writer_u16(&w, RFX_TILE_SIZE);
-	writer_u8(&w, FLAG_SUBBAND_DIFFING);
+	writer_u8(&w, PROGRESSIVE_SUBBAND_DIFFING);
 
-	write_block(&w, WBT_FRAME_BEGIN, FRAME_BEGIN_SIZE);
+	write_block(&w, PROGRESSIVE_FRAME_BEGIN, FRAME_BEGIN_SIZE);
 	writer_u32(&w, frame->frame_index);
 	writer_u16(&w, 1);
 	write_region(&w, frame);
-	write_block(&w, WBT_FRAME_END, FRAME_END_SIZE);
+	write_block(&w, PROGRESSIVE_FRAME_END, FRAME_END_SIZE);
 	return writer_len(&w);
 }

@@ -1,13 +1,13 @@
+#include "blocks.h"
 #include <codec/progressive.h>
 #include <rfx/scratch.h>
 
-#define WBT_TILE_SIMPLE 0xccc5
-#define HEADER_SIZE     22
+#define HEADER_SIZE 22
 
 /* The sizes are filled in when they are known. */
 static void write_header(struct writer *w, const struct rfx_tile_job *job)
 {
-	writer_u16(w, WBT_TILE_SIMPLE);
+	writer_u16(w, PROGRESSIVE_TILE_SIMPLE);
 	writer_u32(w, 0);
 	writer_u8(w, (uint8_t)(2 * job->quant_index));
 	writer_u8(w, (uint8_t)(2 * job->quant_index + 1));

@@ -41,9 +41,35 @@ static uint8_t *own_decode_classic(const uint8_t *bytes, size_t len)
 	return got;
 }
 
+static uint8_t *freerdp_decode_progressive(const uint8_t *bytes, size_t len)
+{
+	uint8_t *got = calloc(H, STRIDE);
+	PROGRESSIVE_CONTEXT *context = progressive_context_new_ex(FALSE, ONE_THREAD);
+	REGION16 region;
+
+	region16_init(&region);
+	assert_int_equal(progressive_create_surface_context(context, 1, W, H), 1);
+	assert_true(progressive_decompress(context, bytes, (UINT32)len, got, PIXEL_FORMAT_BGRX32, STRIDE, 0,
+				    0, &region, 1, 1) >= 0);
+	progressive_context_free(context);
+	region16_uninit(&region);
+	return got;
+}
+
+static uint8_t *own_decode_progressive(const uint8_t *bytes, size_t len)
+{
+	uint8_t *got = calloc(H, STRIDE);
+	struct rfx_picture picture = { got, STRIDE, W, H };
+	struct progressive_decoder *decoder = progressive_decoder_create(W, H, cpu_flags_detect());
+
+	assert_int_equal(progressive_decoder_paint(decoder, 1, bytes, len, &picture), 0);
+	progressive_decoder_destroy(decoder);
+	return got;
+}
+
 static const double psnr_at_least[RFX_QUALITIES] = { 25, 33, 38, 40 };
 
-static void check_classic(enum message_kind kind, enum picture_kind content)
+static void check(enum message_kind kind, enum picture_kind content)
 {
 	uint8_t *src = calloc(H, STRIDE);
 	struct picture picture = { src, STRIDE, W, H };
@@ -53,7 +79,10 @@ static void check_classic(enum message_kind kind, enum picture_kind content)
 		size_t len;
 		uint8_t *bytes = message_make(kind, &picture, rfx_quant_preset((enum rfx_quality)quality),
 				cpu_flags_detect(), &len);
-		uint8_t *theirs = freerdp_decode_classic(bytes, len), *ours = own_decode_classic(bytes, len);
+		bool classic = kind != MESSAGE_PROGRESSIVE;
+		uint8_t *theirs = classic ? freerdp_decode_classic(bytes, len)
+					  : freerdp_decode_progressive(bytes, len);
+		uint8_t *ours = classic ? own_decode_classic(bytes, len) : own_decode_progressive(bytes, len);
 
 		pixels_check(theirs, STRIDE, ours, STRIDE, W, H, 1);
 		if (content != PICTURE_NOISE && content != PICTURE_STRIPES)
@@ -68,13 +97,19 @@ static void check_classic(enum message_kind kind, enum picture_kind content)
 static void freerdp_reads_rlgr1(void **state)
 {
 	for (int content = 0; content < PICTURE_KINDS; content++)
-		check_classic(MESSAGE_RLGR1, (enum picture_kind)content);
+		check(MESSAGE_RLGR1, (enum picture_kind)content);
 }
 
 static void freerdp_reads_rlgr3(void **state)
 {
 	for (int content = 0; content < PICTURE_KINDS; content++)
-		check_classic(MESSAGE_RLGR3, (enum picture_kind)content);
+		check(MESSAGE_RLGR3, (enum picture_kind)content);
+}
+
+static void freerdp_reads_progressive(void **state)
+{
+	for (int content = 0; content < PICTURE_KINDS; content++)
+		check(MESSAGE_PROGRESSIVE, (enum picture_kind)content);
 }
 
 static uint8_t *freerdp_encode_classic(const uint8_t *src, RLGR_MODE mode, size_t *len)
@@ -118,12 +153,36 @@ static void ours_reads_freerdp(void **state)
 	}
 }
 
+/* FreeRDP writes simple tiles with the classic transform. */
+static void ours_reads_freerdp_progressive(void **state)
+{
+	for (int content = 0; content < PICTURE_KINDS; content++) {
+		uint8_t *src = calloc(H, STRIDE), *theirs, *ours;
+		PROGRESSIVE_CONTEXT *encoder = progressive_context_new_ex(TRUE, ONE_THREAD);
+		BYTE *bytes;
+		UINT32 len;
+
+		picture_make((enum picture_kind)content, 4, src, STRIDE, W, H);
+		assert_true(progressive_compress(encoder, src, H * STRIDE, PIXEL_FORMAT_BGRX32, W, H, STRIDE,
+					    NULL, &bytes, &len) > 0);
+		theirs = freerdp_decode_progressive(bytes, len);
+		ours = own_decode_progressive(bytes, len);
+		pixels_check(theirs, STRIDE, ours, STRIDE, W, H, 1);
+		progressive_context_free(encoder);
+		free(src);
+		free(theirs);
+		free(ours);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(freerdp_reads_rlgr1),
 		cmocka_unit_test(freerdp_reads_rlgr3),
+		cmocka_unit_test(freerdp_reads_progressive),
 		cmocka_unit_test(ours_reads_freerdp),
+		cmocka_unit_test(ours_reads_freerdp_progressive),
 	};
 
 	setenv("WLOG_LEVEL", "ERROR", 0);

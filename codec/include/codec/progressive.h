@@ -27,4 +27,20 @@ size_t progressive_frame_size(const struct rfx_frame *frame);
 MUST_USE int progressive_frame_write(
 		int w_px, int h_px, const struct rfx_frame *frame, uint8_t *dst, size_t cap);
 
+/* One decoder per surface (RDPGFX codec context), used by one thread at a time.
+ * Its memory grows with the tiles that were sent, 36 KB each. w_px and h_px
+ * are the surface's, 1..RFX_SIZE_MAX. Returns owned, or NULL. */
+struct progressive_decoder *progressive_decoder_create(int w_px, int h_px, unsigned cpu_flags);
+void progressive_decoder_destroy(struct progressive_decoder *decoder);
+
+/* Decodes a bitmap stream (any bytes; simple tiles, first and upgrade passes)
+ * and paints what lies inside its rectangles, clipped to dst. frame_id is that
+ * of RDPGFX_START_FRAME_PDU: rectangles may show tiles sent earlier in the same
+ * frame. Returns 0, ERR_FORMAT or ERR_MEMORY; some tiles may be painted then. */
+MUST_USE int progressive_decoder_paint(struct progressive_decoder *decoder, uint32_t frame_id,
+		const uint8_t *data, size_t len, const struct rfx_picture *dst);
+
+/* The rectangles of the last region, as sent. Borrowed until the next paint. */
+const struct rfx_rect *progressive_decoder_rects(const struct progressive_decoder *decoder, size_t *count);
+
 #endif

@@ -1,0 +1,42 @@
+/* The passes of one component, [MS-RDPEGFX] 3.2.8.1.5 and 3.3.8.2.1. */
+#ifndef PROGRESSIVE_PASS_H
+#define PROGRESSIVE_PASS_H
+
+#include <base/err.h>
+#include <rfx/dsp.h>
+
+/* How the linearised coefficients are cut into bands; the last one is LL3. */
+struct pass_layout {
+	int bands;
+	uint16_t sizes[BANDS];
+};
+extern const struct pass_layout pass_layout_classic, pass_layout_extrapolate;
+
+/* Per band, the bits that are not sent yet: 0..15. */
+struct pass_positions {
+	uint8_t of[BANDS];
+};
+
+/* What a decoder holds of one component. ref: quantised coefficients, LL3 as
+ * values. sign: of what has been sent of each since the first pass, -1, 0, 1. */
+struct pass_component {
+	int16_t ref[RFX_COEFS];
+	int8_t sign[RFX_COEFS];
+};
+
+struct pass_bits {
+	const uint8_t *srl, *raw;
+	size_t srl_len, raw_len;
+};
+
+/* coefs: what RLGR gave, LL3 as differences. difference: add to what is there. */
+void pass_first_apply(struct pass_component *component, const struct pass_layout *layout,
+		const struct pass_positions *now, int16_t *coefs, bool difference);
+
+/* One upgrade from the positions of the last pass to those of this. ERR_FORMAT
+ * when the bits run out or a position goes up. */
+MUST_USE int pass_upgrade_apply(struct pass_component *component, const struct pass_layout *layout,
+		const struct pass_positions *before, const struct pass_positions *now,
+		const struct pass_bits *bits);
+
+#endif
