@@ -42,7 +42,8 @@ int conf_dir_make(const char *path, mode_t mode, uid_t owner, gid_t group)
 	made = mkdir(path, mode) == 0;
 	if (!made && errno != EEXIST)
 		return ERR_IO;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* O_PATH needs no permission: root without its capabilities checks others' directories too. */
+	fd = open(path, (made ? O_RDONLY : O_PATH) | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ELOOP || errno == ENOTDIR || errno == EACCES ? ERR_DENIED : ERR_IO;
 	if (made && fchmod(fd, mode) < 0) /* whatever the umask */

@@ -1,0 +1,34 @@
+/* The command line of oriel-server. */
+#ifndef LISTENER_OPTIONS_H
+#define LISTENER_OPTIONS_H
+
+#include <base/err.h>
+#include <server/conf.h>
+
+enum options_task {
+	OPTIONS_SERVE,
+	OPTIONS_CHECK,       /* --check-config */
+	OPTIONS_FINGERPRINT, /* --fingerprint */
+	OPTIONS_HELP,
+	OPTIONS_VERSION,
+};
+
+struct options {
+	enum options_task task;
+	const char *config, *trace; /* borrowed from argv; NULL: not given */
+	struct conf_listen listen;  /* none: not given */
+	int port;                   /* 0: not given */
+	bool log_level_given;
+	enum log_level log_level;
+};
+
+/* 0, or ERR_ARGUMENT after a sentence on standard error. */
+MUST_USE int options_parse(struct options *options, int argc, char **argv);
+
+void options_print_help(void);
+
+/* The file, then the command line over it. Returns as conf_load. */
+MUST_USE int options_load(const struct options *options, bool system, struct oriel_conf *conf,
+		struct conf_error *error);
+
+#endif
