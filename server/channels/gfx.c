@@ -250,3 +250,8 @@ unsigned gfx_frames_in_flight(const struct gfx *gfx)
 {
 	return gfx->acks_suspended ? 0 : gfx->last_frame - gfx->acked_frame;
 }
+
+bool gfx_acknowledges(const struct gfx *gfx)
+{
+	return !gfx->acks_suspended;
+}

@@ -42,4 +42,7 @@ MUST_USE int gfx_frame_bitmap(struct gfx *gfx, enum gfx_codec codec, const uint8
 /* Frames ended and not yet acknowledged; 0 when the client sends no acknowledges. */
 unsigned gfx_frames_in_flight(const struct gfx *gfx);
 
+/* The client still sends acknowledges. */
+bool gfx_acknowledges(const struct gfx *gfx);
+
 #endif

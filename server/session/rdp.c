@@ -1,0 +1,497 @@
+#include "rdp.h"
+#include "input.h"
+#include <base/log.h>
+#include <base/text.h>
+#include <freerdp/channels/wtsvc.h>
+#include <freerdp/crypto/certificate.h>
+#include <freerdp/crypto/privatekey.h>
+#include <freerdp/heartbeat.h>
+#include <freerdp/primitives.h>
+#include <netinet/tcp.h>
+#include <openssl/provider.h>
+#include <proto/dvc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <winpr/ssl.h>
+#include <winpr/synch.h>
+#include <winpr/wlog.h>
+#include <winpr/wtsapi.h> /* CHANNEL_FLAG_* */
+
+enum {
+	HANDLES_MAX = 8,
+	/* What the kernel may hold unsent. More would only age there: frames, and input
+	 * echoes behind them. */
+	UNSENT_MAX_BYTES = 64 * 1024,
+	POINTER_CACHE = 25, /* what mstsc offers */
+	MULTIFRAGMENT_MAX_BYTES = 8 * 1024 * 1024,
+};
+
+struct context {
+	rdpContext base; /* first: FreeRDP allocates the whole */
+	struct rdp *rdp;
+};
+
+struct rdp {
+	freerdp_peer *peer;
+	sd_event *event;
+	sd_event_source *socket, *reread, *closing;
+	struct rdp_handlers handlers;
+	struct input *input;
+	bool nla_used, closed;
+	char why[200];
+};
+
+/* FreeRDP's first complaint since the last PDU was handled: the reason when the
+ * connection ends because of it. One connection per process. */
+static char first_error[160];
+
+static struct rdp *of(rdpContext *context)
+{
+	return ((struct context *)context)->rdp;
+}
+
+static BOOL on_log_message(const wLogMessage *message)
+{
+	if (message->Level >= WLOG_ERROR && message->Level != WLOG_OFF && !first_error[0])
+		text_copy(first_error, sizeof first_error, message->TextString);
+	log_debug("freerdp: %s", message->TextString);
+	return TRUE;
+}
+
+static BOOL on_log_other(const wLogMessage *message)
+{
+	return TRUE;
+}
+
+int rdp_library_init(void)
+{
+	static wLogCallbacks callbacks = { .data = on_log_other,
+		.image = on_log_other,
+		.message = on_log_message,
+		.package = on_log_other };
+	wLog *root = WLog_GetRoot();
+
+	if (!WLog_SetLogAppenderType(root, WLOG_APPENDER_CALLBACK) ||
+			!WLog_ConfigureAppender(WLog_GetLogAppender(root), "callbacks", &callbacks))
+		return ERR_MEMORY;
+	WLog_SetLogLevel(root, WLOG_WARN);
+	/* Else its first use runs a benchmark of 300 ms. */
+	primitives_set_hints(PRIMITIVES_ONLY_CPU);
+	/* NTLM wants md4 and rc4. */
+	if (!winpr_InitializeSSL(WINPR_SSL_INIT_DEFAULT) || !OSSL_PROVIDER_load(NULL, "legacy") ||
+			!OSSL_PROVIDER_load(NULL, "default")) {
+		log_error("OpenSSL's legacy provider does not load; NLA needs it");
+		return ERR_MISSING;
+	}
+	return 0;
+}
+
+/* --- closing --- */
+
+static int on_closing(sd_event_source *source, void *user)
+{
+	struct rdp *rdp = user;
+
+	rdp->handlers.on_closed(rdp->handlers.user, rdp->why);
+	return 0;
+}
+
+static void close_soon(struct rdp *rdp, const char *why)
+{
+	if (rdp->closed)
+		return;
+	rdp->closed = true;
+	text_copy(rdp->why, sizeof rdp->why, why);
+	if (rdp->socket)
+		sd_event_source_set_enabled(rdp->socket, SD_EVENT_OFF);
+	if (rdp->reread)
+		sd_event_source_set_enabled(rdp->reread, SD_EVENT_OFF);
+	if (sd_event_add_defer(rdp->event, &rdp->closing, on_closing, rdp) < 0)
+		sd_event_exit(rdp->event, EXIT_FAILURE);
+}
+
+void rdp_close(struct rdp *rdp, uint32_t error_info, const char *why)
+{
+	rdpContext *context = rdp->peer->context;
+
+	if (rdp->closed)
+		return;
+	if (freerdp_get_state(context) >= CONNECTION_STATE_MCS_CHANNEL_JOIN_REQUEST) {
+		if (error_info)
+			freerdp_set_error_info(context->rdp, error_info);
+		if (error_info && freerdp_settings_get_bool(context->settings, FreeRDP_SupportErrorInfoPdu))
+			freerdp_send_error_info(context->rdp);
+		rdp->peer->Close(rdp->peer);
+	}
+	close_soon(rdp, why);
+}
+
+/* --- reading and writing --- */
+
+bool rdp_blocked(const struct rdp *rdp)
+{
+	return rdp->peer->IsWriteBlocked(rdp->peer);
+}
+
+void rdp_written(struct rdp *rdp)
+{
+	uint32_t events = rdp_blocked(rdp) ? EPOLLIN | EPOLLOUT : EPOLLIN;
+
+	if (!rdp->closed)
+		sd_event_source_set_io_events(rdp->socket, events);
+}
+
+static const char *end_text(struct rdp *rdp)
+{
+	if (first_error[0])
+		return first_error;
+	return "the client closed the connection";
+}
+
+static void read_client(struct rdp *rdp)
+{
+	first_error[0] = 0;
+	if (!rdp->peer->CheckFileDescriptor(rdp->peer) && !rdp->closed)
+		close_soon(rdp, end_text(rdp));
+}
+
+static int on_socket(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct rdp *rdp = user;
+	bool was_blocked = events & EPOLLOUT;
+
+	if (was_blocked && rdp->peer->DrainOutputBuffer(rdp->peer) < 0) {
+		close_soon(rdp, "the connection was lost");
+		return 0;
+	}
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		read_client(rdp);
+	if (rdp->closed)
+		return 0;
+	rdp_written(rdp);
+	if (was_blocked && !rdp_blocked(rdp))
+		rdp->handlers.on_drained(rdp->handlers.user);
+	return 0;
+}
+
+static int on_reread(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct rdp *rdp = user;
+
+	read_client(rdp);
+	rdp_written(rdp);
+	return 0;
+}
+
+/* --- FreeRDP's callbacks --- */
+
+static BOOL on_capabilities(freerdp_peer *peer)
+{
+	struct rdp *rdp = of(peer->context);
+
+	return rdp->handlers.on_capabilities(rdp->handlers.user);
+}
+
+static BOOL on_post_connect(freerdp_peer *peer)
+{
+	return TRUE;
+}
+
+static BOOL on_activate(freerdp_peer *peer)
+{
+	struct rdp *rdp = of(peer->context);
+
+	return rdp->handlers.on_activated(rdp->handlers.user);
+}
+
+/* Refuses nobody here: with TLS this comes before Client Info, see on_capabilities. */
+static BOOL on_logon(freerdp_peer *peer, const SEC_WINNT_AUTH_IDENTITY *identity, BOOL automatic)
+{
+	struct rdp *rdp = of(peer->context);
+
+	rdp->nla_used = automatic;
+	return TRUE;
+}
+
+static BOOL on_channel_data(
+		freerdp_peer *peer, UINT16 channel, const BYTE *data, size_t len, UINT32 flags, size_t total)
+{
+	struct rdp *rdp = of(peer->context);
+
+	if (channel != WTSChannelGetId(peer, DVC_STATIC_NAME))
+		return TRUE;
+	return rdp->handlers.on_dvc_chunk(
+			rdp->handlers.user, data, len, flags & CHANNEL_FLAG_FIRST, flags & CHANNEL_FLAG_LAST);
+}
+
+static BOOL on_frame_ack(rdpContext *context, UINT32 frame_id)
+{
+	struct rdp *rdp = of(context);
+
+	rdp->handlers.on_frame_ack(rdp->handlers.user, frame_id);
+	return TRUE;
+}
+
+static BOOL on_suppress_output(rdpContext *context, BYTE allow, const RECTANGLE_16 *area)
+{
+	struct rdp *rdp = of(context);
+
+	rdp->handlers.on_output_wanted(rdp->handlers.user, allow != 0);
+	return TRUE;
+}
+
+static BOOL on_refresh_rect(rdpContext *context, BYTE count, const RECTANGLE_16 *areas)
+{
+	struct rdp *rdp = of(context);
+
+	rdp->handlers.on_refresh(rdp->handlers.user);
+	return TRUE;
+}
+
+static bool utf8_from_utf16(char *dst, size_t cap, const UINT16 *src, size_t len)
+{
+	SSIZE_T n = len ? ConvertWCharNToUtf8(src, len, dst, cap - 1) : 0;
+
+	if (n < 0)
+		return false;
+	dst[n] = 0;
+	return true;
+}
+
+/* Returns non-zero for success, whatever its type says. client is the peer: the
+ * context is reached through it. */
+static SECURITY_STATUS on_ntlm(void *client, const SEC_WINNT_AUTH_IDENTITY *identity, const SecBuffer *proof,
+		const BYTE *encrypted_key, const BYTE *mic, const SecBuffer *mic_input, BYTE *ntowf_v2)
+{
+	struct rdp *rdp = of(((freerdp_peer *)client)->context);
+	struct control_nla *nla;
+	bool ok = false;
+
+	if (mic_input->cbBuffer > CONTROL_MIC_INPUT_MAX)
+		return 0;
+	nla = calloc(1, sizeof *nla);
+	if (!nla)
+		return 0;
+	if (utf8_from_utf16(nla->user, sizeof nla->user, identity->User, identity->UserLength) &&
+			utf8_from_utf16(nla->domain, sizeof nla->domain, identity->Domain,
+					identity->DomainLength)) {
+		memcpy(nla->encrypted_key, encrypted_key, sizeof nla->encrypted_key);
+		memcpy(nla->mic, mic, sizeof nla->mic);
+		memcpy(nla->mic_input, mic_input->pvBuffer, mic_input->cbBuffer);
+		nla->mic_input_len = (uint16_t)mic_input->cbBuffer;
+		ok = rdp->handlers.on_nla(rdp->handlers.user, nla, ntowf_v2);
+	}
+	explicit_bzero(nla, sizeof *nla);
+	free(nla);
+	return ok;
+}
+
+/* --- making a peer --- */
+
+static bool set_keys(rdpSettings *s, const struct rdp_config *config)
+{
+	rdpPrivateKey *key = freerdp_key_new_from_pem(config->key_pem);
+	rdpCertificate *certificate = freerdp_certificate_new_from_pem(config->certificate_pem);
+
+	/* Each is the settings' once it is set. */
+	if (!key || !freerdp_settings_set_pointer_len(s, FreeRDP_RdpServerRsaKey, key, 1)) {
+		freerdp_key_free(key);
+		freerdp_certificate_free(certificate);
+		return false;
+	}
+	if (certificate && freerdp_settings_set_pointer_len(s, FreeRDP_RdpServerCertificate, certificate, 1))
+		return true;
+	freerdp_certificate_free(certificate);
+	return false;
+}
+
+static const struct {
+	FreeRDP_Settings_Keys_Bool key;
+	BOOL value;
+} bool_settings[] = {
+	{ FreeRDP_RdpSecurity, FALSE },
+	{ FreeRDP_UseRdpSecurityLayer, FALSE },
+	{ FreeRDP_WaitForOutputBufferFlush, FALSE }, /* else a full socket is waited for in a write */
+	{ FreeRDP_NetworkAutoDetect, FALSE },
+	{ FreeRDP_SupportMultitransport, FALSE },
+	{ FreeRDP_SupportErrorInfoPdu, TRUE },
+	{ FreeRDP_SupportHeartbeatPdu, TRUE },
+	{ FreeRDP_SupportGraphicsPipeline, TRUE },
+	{ FreeRDP_SupportDynamicChannels, TRUE },
+	{ FreeRDP_SupportMonitorLayoutPdu, TRUE },
+	{ FreeRDP_RemoteFxCodec, TRUE },
+	{ FreeRDP_RemoteFxImageCodec, TRUE },
+	{ FreeRDP_NSCodec, FALSE },
+	{ FreeRDP_SurfaceFrameMarkerEnabled, TRUE },
+	{ FreeRDP_FrameMarkerCommandEnabled, TRUE },
+	{ FreeRDP_RefreshRect, TRUE },
+	{ FreeRDP_SuppressOutput, TRUE },
+	{ FreeRDP_DesktopResize, TRUE },
+	{ FreeRDP_UnicodeInput, TRUE },
+	{ FreeRDP_FastPathInput, TRUE },
+	{ FreeRDP_FastPathOutput, TRUE },
+	{ FreeRDP_HasHorizontalWheel, TRUE },
+	{ FreeRDP_HasExtendedMouseEvent, TRUE },
+	{ FreeRDP_DrawAllowSkipAlpha, TRUE },
+	/* FreeRDP's decoders swap red and blue when a server says it: codec/planar.h. */
+	{ FreeRDP_DrawAllowDynamicColorFidelity, FALSE },
+	{ FreeRDP_DrawAllowColorSubsampling, FALSE },
+	{ FreeRDP_CompressionEnabled, FALSE },
+};
+
+static const struct {
+	FreeRDP_Settings_Keys_UInt32 key;
+	UINT32 value;
+} number_settings[] = {
+	{ FreeRDP_ColorDepth, 32 },
+	{ FreeRDP_PointerCacheSize, POINTER_CACHE },
+	{ FreeRDP_ColorPointerCacheSize, POINTER_CACHE },
+	{ FreeRDP_LargePointerFlag, LARGE_POINTER_FLAG_96x96 | LARGE_POINTER_FLAG_384x384 },
+	{ FreeRDP_MultifragMaxRequestSize, MULTIFRAGMENT_MAX_BYTES },
+	{ FreeRDP_RemoteFxCodecId, 0 }, /* not 0 afterwards: the client named one */
+	{ FreeRDP_FrameAcknowledge, 0 },
+	{ FreeRDP_EncryptionLevel, ENCRYPTION_LEVEL_CLIENT_COMPATIBLE },
+	{ FreeRDP_OsMajorType, OSMAJORTYPE_UNIX },
+	{ FreeRDP_OsMinorType, OSMINORTYPE_NATIVE_XSERVER },
+};
+
+static bool set_settings(rdpSettings *s, const struct rdp_config *config)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < sizeof bool_settings / sizeof *bool_settings; i++)
+		ok = ok && freerdp_settings_set_bool(s, bool_settings[i].key, bool_settings[i].value);
+	for (size_t i = 0; i < sizeof number_settings / sizeof *number_settings; i++)
+		ok = ok && freerdp_settings_set_uint32(s, number_settings[i].key, number_settings[i].value);
+	return ok && freerdp_settings_set_bool(s, FreeRDP_NlaSecurity, config->nla) &&
+			freerdp_settings_set_bool(s, FreeRDP_TlsSecurity, config->tls) &&
+			freerdp_settings_set_uint16(s, FreeRDP_TLSMinVersion, 0x0303) &&
+			/* Without it Kerberos is looked for, in files that are not there. */
+			freerdp_settings_set_string(s, FreeRDP_AuthenticationPackageList, "none,ntlm");
+}
+
+static void set_callbacks(struct rdp *rdp)
+{
+	freerdp_peer *peer = rdp->peer;
+	rdpUpdate *update = peer->context->update;
+
+	((struct context *)peer->context)->rdp = rdp;
+	peer->Capabilities = on_capabilities;
+	peer->PostConnect = on_post_connect;
+	peer->Activate = on_activate;
+	peer->Logon = on_logon;
+	peer->ReceiveChannelData = on_channel_data;
+	peer->SspiNtlmHashCallback = on_ntlm;
+	input_attach(rdp->input, peer->context);
+	update->SurfaceFrameAcknowledge = on_frame_ack;
+	update->SuppressOutput = on_suppress_output;
+	update->RefreshRect = on_refresh_rect;
+}
+
+static int watch(struct rdp *rdp, int client_fd)
+{
+	HANDLE handles[HANDLES_MAX];
+
+	/* The first handle is "read again": bytes wait inside FreeRDP. The other is the
+	 * socket, watched by itself. */
+	if (rdp->peer->GetEventHandles(rdp->peer, handles, HANDLES_MAX) < 1)
+		return ERR_IO;
+	if (sd_event_add_io(rdp->event, &rdp->reread, GetEventFileDescriptor(handles[0]), EPOLLIN, on_reread,
+			    rdp) < 0 ||
+			sd_event_add_io(rdp->event, &rdp->socket, client_fd, EPOLLIN, on_socket, rdp) < 0)
+		return ERR_MEMORY;
+	return 0;
+}
+
+struct rdp *rdp_create(sd_event *event, const struct rdp_config *config, const struct rdp_handlers *handlers)
+{
+	struct rdp *rdp = calloc(1, sizeof *rdp);
+	const int unsent = UNSENT_MAX_BYTES;
+
+	if (!rdp)
+		return NULL;
+	rdp->event = event;
+	rdp->handlers = *handlers;
+	rdp->input = config->input;
+	setsockopt(config->client_fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+	rdp->peer = freerdp_peer_new(config->client_fd);
+	if (!rdp->peer)
+		goto fail;
+	rdp->peer->ContextSize = sizeof(struct context);
+	if (!freerdp_peer_context_new(rdp->peer) || !set_settings(rdp->peer->context->settings, config))
+		goto fail;
+	if (!set_keys(rdp->peer->context->settings, config)) {
+		log_error("the certificate or its key cannot be read");
+		goto fail;
+	}
+	set_callbacks(rdp);
+	if (rdp->peer->Initialize(rdp->peer) && watch(rdp, config->client_fd) == 0)
+		return rdp;
+fail:
+	log_error("cannot start the RDP core: %s", first_error[0] ? first_error : "out of memory");
+	rdp_destroy(rdp);
+	return NULL;
+}
+
+void rdp_destroy(struct rdp *rdp)
+{
+	if (!rdp)
+		return;
+	sd_event_source_unref(rdp->closing);
+	sd_event_source_unref(rdp->socket);
+	sd_event_source_unref(rdp->reread);
+	if (rdp->peer) {
+		freerdp_peer_context_free(rdp->peer);
+		freerdp_peer_free(rdp->peer);
+	}
+	free(rdp);
+}
+
+rdpContext *rdp_context(struct rdp *rdp)
+{
+	return rdp->peer->context;
+}
+
+struct input *rdp_input(rdpContext *context)
+{
+	return of(context)->input;
+}
+
+const char *rdp_security(const struct rdp *rdp)
+{
+	return rdp->nla_used ? "nla" : "tls";
+}
+
+bool rdp_has_dvc(struct rdp *rdp)
+{
+	return WTSIsChannelJoinedByName(rdp->peer, DVC_STATIC_NAME);
+}
+
+int rdp_send_dvc(struct rdp *rdp, const uint8_t *pdu, size_t len)
+{
+	UINT16 channel = WTSChannelGetId(rdp->peer, DVC_STATIC_NAME);
+	UINT32 flags = CHANNEL_FLAG_FIRST | CHANNEL_FLAG_LAST | CHANNEL_FLAG_SHOW_PROTOCOL;
+
+	return rdp->peer->SendChannelPacket(rdp->peer, channel, len, flags, pdu, len) ? 0 : ERR_CLOSED;
+}
+
+int rdp_resize(struct rdp *rdp, uint32_t width_px, uint32_t height_px)
+{
+	rdpContext *context = rdp->peer->context;
+
+	if (!freerdp_settings_set_uint32(context->settings, FreeRDP_DesktopWidth, width_px) ||
+			!freerdp_settings_set_uint32(context->settings, FreeRDP_DesktopHeight, height_px))
+		return ERR_MEMORY;
+	return context->update->DesktopResize(context) ? 0 : ERR_CLOSED;
+}
+
+int rdp_send_heartbeat(struct rdp *rdp, unsigned period_s)
+{
+	/* Counts: how many missed ones make a client warn and reconnect, 2.2.16.1 */
+	BOOL ok = freerdp_heartbeat_send_heartbeat_pdu(rdp->peer, (BYTE)period_s, 2, 4);
+
+	rdp_written(rdp);
+	return ok ? 0 : ERR_CLOSED;
+}

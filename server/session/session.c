@@ -1,0 +1,656 @@
+/* The order of a connection:
+ * 1. FreeRDP negotiates TLS; with NLA it asks on_nla.
+ * 2. on_capabilities: with TLS alone the password is checked now. Then the guest is
+ *    attached and asked for the client's monitors, so that Demand Active carries the
+ *    size that is really had.
+ * 3. on_activated: dynamic channels are opened; when it is known how this client
+ *    takes pictures, a sink is made and they start.
+ * A resize (asked by the client, or made by the guest) ends with the same two steps:
+ * new memory for the guest, new size for the sink. Without the graphics pipeline a
+ * reactivation lies in between, and no picture is sent before it is over. */
+#include "session.h"
+#include "cursor.h"
+#include "guest.h"
+#include "input.h"
+#include "login.h"
+#include "pictures.h"
+#include "rdp.h"
+#include "sink.h"
+#include "status.h"
+#include "trace.h"
+#include <base/log.h>
+#include <base/loop.h>
+#include <base/text.h>
+#include <channels/disp.h>
+#include <channels/gfx.h>
+#include <freerdp/error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	LAYOUT_TIMEOUT_MS = 5000, /* a guest answers within milliseconds */
+	/* A client that promised a graphics pipeline and opens none gets pictures the
+	 * older way after this. */
+	PIPELINE_TIMEOUT_US = 5 * 1000 * 1000,
+	HEARTBEAT_S = 10,
+};
+
+struct session {
+	sd_event *event;
+	struct pool *pool;
+	const struct options *options;
+	struct rdp *rdp;
+	struct login login;
+	struct status status;
+	struct guest *guest;
+	struct dvc *dvc;
+	struct gfx *gfx;
+	struct disp *disp;
+	struct sink *sink;
+	struct pictures *pictures;
+	struct cursor *cursor;
+	struct trace *trace;
+	struct input input;
+	sd_event_source *pipeline_timer, *heartbeat_timer;
+	struct link_layout layout; /* in force at the guest; count 0: not known yet */
+	struct link_layout wished; /* what the client asked for last; count 0: nothing waits */
+	uint32_t asked_serial;     /* of the layout request that is open; 0: none */
+	uint32_t last_serial;
+	bool activated, resizing, reactivating, ended;
+};
+
+static void fail(struct session *s, uint32_t error_info, const char *why)
+{
+	rdp_close(s->rdp, error_info, why);
+}
+
+/* --- writing --- */
+
+static bool on_blocked(void *user)
+{
+	struct session *s = user;
+
+	return (s->dvc && dvc_queued_bytes(s->dvc) > 0) || rdp_blocked(s->rdp);
+}
+
+static void on_written(void *user)
+{
+	struct session *s = user;
+
+	if (s->dvc && dvc_flush(s->dvc) < 0)
+		fail(s, 0, dvc_error(s->dvc));
+	rdp_written(s->rdp);
+}
+
+/* The cursor goes before the pictures that wait. */
+static void send_cursor(struct session *s)
+{
+	if (rdp_blocked(s->rdp))
+		return;
+	if (cursor_flush(s->cursor) < 0)
+		fail(s, 0, "cannot send the cursor");
+	rdp_written(s->rdp);
+}
+
+static void on_failed(void *user, const char *why)
+{
+	fail(user, ERRINFO_RPC_INITIATED_DISCONNECT, why);
+}
+
+static void on_pull(void *user, bool full)
+{
+	struct session *s = user;
+
+	if (s->guest)
+		guest_pull(s->guest, full);
+}
+
+/* --- layout --- */
+
+static void ask_layout(struct session *s)
+{
+	struct link_message m = { .type = LINK_LAYOUT_SET, .layout = s->wished };
+
+	s->wished.count = 0;
+	s->asked_serial = m.layout.serial = ++s->last_serial;
+	guest_send(s->guest, &m);
+}
+
+/* Lends memory of the new size; pictures of it follow. */
+static bool enter_layout(struct session *s)
+{
+	uint32_t width_px, height_px;
+	int err;
+
+	link_layout_bounds(&s->layout, &width_px, &height_px, NULL, NULL);
+	s->resizing = false;
+	s->input.width_px = s->status.record.width_px = width_px;
+	s->input.height_px = s->status.record.height_px = height_px;
+	err = guest_lend(s->guest, width_px, height_px);
+	if (err == 0)
+		err = pictures_resize(s->pictures, &s->layout);
+	if (err < 0) {
+		fail(s, ERRINFO_OUT_OF_MEMORY, "no memory for the desktop's picture");
+		return false;
+	}
+	on_written(s);
+	pictures_hold(s->pictures, false);
+	return true;
+}
+
+/* Goes on with a resize as soon as no picture is in work. */
+static void try_resize(struct session *s)
+{
+	uint32_t width_px, height_px;
+
+	if (!s->resizing || s->reactivating || !s->activated || pictures_in_frame(s->pictures))
+		return;
+	if (!s->sink || s->gfx) {
+		enter_layout(s);
+		return;
+	}
+	if (!freerdp_settings_get_bool(rdp_context(s->rdp)->settings, FreeRDP_DesktopResize)) {
+		fail(s, ERRINFO_RPC_INITIATED_DISCONNECT,
+				"the desktop's size changed and this client cannot follow");
+		return;
+	}
+	link_layout_bounds(&s->layout, &width_px, &height_px, NULL, NULL);
+	s->reactivating = true;
+	if (rdp_resize(s->rdp, width_px, height_px) < 0)
+		fail(s, 0, "cannot resize the desktop");
+	rdp_written(s->rdp);
+}
+
+static bool same_layout(const struct link_layout *a, const struct link_layout *b)
+{
+	return a->count == b->count && memcmp(a->monitors, b->monitors, a->count * sizeof *a->monitors) == 0;
+}
+
+static void on_layout(void *user, const struct link_layout *layout)
+{
+	struct session *s = user;
+	bool changed = !same_layout(layout, &s->layout);
+
+	if (layout->serial == s->asked_serial)
+		s->asked_serial = 0;
+	s->layout = *layout;
+	if (s->wished.count && !s->asked_serial)
+		ask_layout(s); /* a newer wish: the size in between need not be shown */
+	if (!s->activated || (!changed && !s->resizing))
+		return;
+	s->resizing = true;
+	if (s->asked_serial)
+		return;
+	pictures_hold(s->pictures, true);
+	try_resize(s);
+}
+
+static bool can_resize(struct session *s)
+{
+	return s->gfx || freerdp_settings_get_bool(rdp_context(s->rdp)->settings, FreeRDP_DesktopResize);
+}
+
+static void on_disp_layout(void *user, const struct link_layout *layout)
+{
+	struct session *s = user;
+
+	if (!s->guest || !can_resize(s) || (same_layout(layout, &s->layout) && !s->asked_serial))
+		return;
+	s->wished = *layout;
+	if (!s->asked_serial)
+		ask_layout(s);
+}
+
+/* The monitors that the client named when it connected; else its one size. */
+static struct link_layout client_layout(rdpSettings *settings)
+{
+	UINT32 count = freerdp_settings_get_uint32(settings, FreeRDP_MonitorCount);
+	UINT32 width_px = freerdp_settings_get_uint32(settings, FreeRDP_DesktopWidth);
+	UINT32 height_px = freerdp_settings_get_uint32(settings, FreeRDP_DesktopHeight);
+	struct link_layout layout = { .count = count };
+
+	for (UINT32 i = 0; i < count && i < LINK_MONITORS_MAX; i++) {
+		const rdpMonitor *m =
+				freerdp_settings_get_pointer_array(settings, FreeRDP_MonitorDefArray, i);
+		UINT32 scale = m->attributes.desktopScaleFactor;
+
+		layout.monitors[i] = (struct link_monitor){ .x = m->x,
+			.y = m->y,
+			.width_px = (uint32_t)m->width,
+			.height_px = (uint32_t)m->height,
+			.scale_percent = scale >= 100 && scale <= 500 ? scale : 100,
+			.flags = m->is_primary ? LINK_MONITOR_PRIMARY : 0 };
+	}
+	if (count > 0 && count <= LINK_MONITORS_MAX && link_layout_check(&layout) == 0)
+		return layout;
+	width_px = width_px < 64 ? 64 : width_px > LINK_SIZE_MAX_PX ? LINK_SIZE_MAX_PX : width_px;
+	height_px = height_px < 64 ? 64 : height_px > LINK_SIZE_MAX_PX ? LINK_SIZE_MAX_PX : height_px;
+	return link_layout_single(width_px, height_px);
+}
+
+/* --- the guest --- */
+
+static void on_frame(void *user, const struct link_frame *frame)
+{
+	struct session *s = user;
+
+	pictures_on_frame(s->pictures, frame, guest_picture(s->guest));
+	try_resize(s);
+}
+
+static void on_cursor(void *user, const struct link_cursor *shape, const uint8_t *pixels)
+{
+	struct session *s = user;
+
+	if (cursor_set(s->cursor, shape, pixels) < 0)
+		fail(s, ERRINFO_OUT_OF_MEMORY, "no memory for the cursor");
+	send_cursor(s);
+}
+
+static void on_cursor_moved(void *user, uint32_t x, uint32_t y)
+{
+	struct session *s = user;
+
+	cursor_move(s->cursor, x, y);
+	send_cursor(s);
+}
+
+static void on_gone(void *user, uint32_t reason, const char *text)
+{
+	struct session *s = user;
+	char why[160];
+
+	switch (reason) {
+	case LINK_BYE_TAKEN_OVER:
+		snprintf(why, sizeof why, "taken over by a connection from %s", text);
+		fail(s, ERRINFO_DISCONNECTED_BY_OTHER_CONNECTION, why);
+		break;
+	case LINK_BYE_ENDED: fail(s, ERRINFO_LOGOFF_BY_USER, "the desktop session ended"); break;
+	default:
+		snprintf(why, sizeof why, "the desktop was lost: %s", text);
+		fail(s, ERRINFO_CLOSE_STACK_ON_DRIVER_FAILURE, why);
+		break;
+	}
+}
+
+static void send_input(void *user, const struct link_message *message)
+{
+	struct session *s = user;
+
+	if (s->guest)
+		guest_send(s->guest, message);
+}
+
+static bool attach_guest(struct session *s, rdpSettings *settings)
+{
+	const struct guest_handlers handlers = { .on_layout = on_layout,
+		.on_frame = on_frame,
+		.on_cursor = on_cursor,
+		.on_cursor_moved = on_cursor_moved,
+		.on_gone = on_gone,
+		.user = s };
+	struct link_hello hello = { .version = LINK_VERSION };
+	struct control_attach wish = { .scale_percent = 100 };
+	bool shared;
+	int fd;
+
+	s->wished = client_layout(settings);
+	link_layout_bounds(&s->wished, &wish.width_px, &wish.height_px, NULL, NULL);
+	wish.scale_percent = s->wished.monitors[0].scale_percent;
+	fd = login_attach(&s->login, &wish, &shared);
+	if (fd < 0)
+		return false;
+	hello.flags = shared ? LINK_HELLO_SHARED : 0;
+	text_copy(hello.from, sizeof hello.from, s->options->address);
+	s->guest = guest_create(s->event, fd, &hello, &handlers);
+	if (!s->guest)
+		return false;
+	input_send_keymap(&s->input, settings);
+	ask_layout(s);
+	return true;
+}
+
+/* Waits for the answer to the layout request and puts the size into the settings. */
+static bool settle_layout(struct session *s, rdpSettings *settings)
+{
+	uint64_t end_us = loop_now_us() + LAYOUT_TIMEOUT_MS * 1000u;
+	uint32_t width_px, height_px;
+
+	while (s->asked_serial && loop_now_us() < end_us && guest_turn(s->guest, LAYOUT_TIMEOUT_MS))
+		;
+	if (s->asked_serial || !s->layout.count) {
+		s->login.refusal = "the desktop does not answer";
+		return false;
+	}
+	link_layout_bounds(&s->layout, &width_px, &height_px, NULL, NULL);
+	return freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, width_px) &&
+			freerdp_settings_set_uint32(settings, FreeRDP_DesktopHeight, height_px);
+}
+
+/* --- the connection --- */
+
+static bool on_nla(void *user, struct control_nla *nla, uint8_t ntowf_v2[16])
+{
+	struct session *s = user;
+
+	return login_check_nla(&s->login, nla, ntowf_v2);
+}
+
+static bool on_capabilities(void *user)
+{
+	struct session *s = user;
+	rdpSettings *settings = rdp_context(s->rdp)->settings;
+
+	if (s->guest)
+		return true; /* a reactivation */
+	if ((s->login.done || login_check_password(&s->login, settings)) && attach_guest(s, settings) &&
+			settle_layout(s, settings))
+		return true;
+	rdp_close(s->rdp, s->login.error_info, s->login.refusal);
+	return false;
+}
+
+static bool set_sink(struct session *s, struct sink *sink)
+{
+	struct sink *old = s->sink;
+
+	if (!sink) {
+		fail(s, ERRINFO_OUT_OF_MEMORY, "no memory for an encoder");
+		return false;
+	}
+	s->sink = sink;
+	if (pictures_set_sink(s->pictures, sink) < 0) {
+		fail(s, ERRINFO_OUT_OF_MEMORY, "cannot start sending pictures");
+		return false;
+	}
+	if (old)
+		old->ops->destroy(old);
+	log_info("'%s' on desktop '%s': %ux%u, %s", s->login.user, s->status.record.guest, s->input.width_px,
+			s->input.height_px, sink->ops->codec);
+	on_written(s);
+	pictures_kick(s->pictures);
+	return true;
+}
+
+/* Without the graphics pipeline. */
+static void use_plain_sink(struct session *s)
+{
+	rdpContext *context = rdp_context(s->rdp);
+	rdpSettings *settings = context->settings;
+	bool remotefx = freerdp_settings_get_uint32(settings, FreeRDP_RemoteFxCodecId) != 0 &&
+			freerdp_settings_get_bool(settings, FreeRDP_RemoteFxCodec) &&
+			freerdp_settings_get_uint32(settings, FreeRDP_ColorDepth) == 32 &&
+			(freerdp_settings_get_uint32(settings, FreeRDP_SurfaceCommandsSupported) &
+					SURFCMDS_STREAM_SURFACE_BITS);
+
+	loop_timer_disarm(s->pipeline_timer);
+	if (s->sink)
+		return;
+	set_sink(s,
+			remotefx ? sink_surface_create(context, pool_workers(s->pool))
+				 : sink_bitmap_create(context));
+}
+
+static int on_pipeline_timeout(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct session *s = user;
+
+	log_info("the client promised a graphics pipeline and opened none");
+	gfx_destroy(s->gfx);
+	s->gfx = NULL;
+	use_plain_sink(s);
+	return 0;
+}
+
+static void on_gfx_ready(void *user, const struct gfx_caps_choice *choice)
+{
+	struct session *s = user;
+
+	loop_timer_disarm(s->pipeline_timer);
+	if (s->gfx)
+		set_sink(s, sink_gfx_create(s->gfx, choice->remotefx, pool_workers(s->pool)));
+}
+
+static void on_gfx_refused(void *user)
+{
+	struct session *s = user;
+
+	if (s->sink)
+		fail(s, ERRINFO_RPC_INITIATED_DISCONNECT, "the client closed its graphics pipeline");
+	else
+		use_plain_sink(s);
+}
+
+static void on_gfx_ack(void *user, uint32_t frame_id, uint64_t now_us)
+{
+	struct session *s = user;
+
+	pictures_on_ack(s->pictures, frame_id, now_us);
+	try_resize(s);
+}
+
+static int on_carrier_send(void *user, const uint8_t *pdu, size_t len)
+{
+	struct session *s = user;
+
+	return rdp_send_dvc(s->rdp, pdu, len);
+}
+
+static bool on_carrier_blocked(void *user)
+{
+	struct session *s = user;
+
+	return rdp_blocked(s->rdp);
+}
+
+static bool open_channels(struct session *s)
+{
+	const struct dvc_carrier carrier = { on_carrier_send, on_carrier_blocked, s };
+	const struct gfx_events events = { on_gfx_ready, on_gfx_refused, on_gfx_ack, s };
+
+	s->dvc = dvc_create(&carrier);
+	if (!s->dvc)
+		return false;
+	s->disp = disp_create(s->dvc, on_disp_layout, s);
+	if (!s->disp)
+		return false;
+	if (!freerdp_settings_get_bool(rdp_context(s->rdp)->settings, FreeRDP_SupportGraphicsPipeline)) {
+		use_plain_sink(s);
+		return true;
+	}
+	s->gfx = gfx_create(s->dvc, &events);
+	loop_timer_arm(s->pipeline_timer, PIPELINE_TIMEOUT_US);
+	return s->gfx != NULL;
+}
+
+static bool first_activation(struct session *s)
+{
+	rdpSettings *settings = rdp_context(s->rdp)->settings;
+	struct record *record = &s->status.record;
+	const char *name = freerdp_settings_get_string(settings, FreeRDP_ClientHostname);
+
+	text_copy(record->client, sizeof record->client, name ? name : "");
+	record->state = RECORD_ACTIVE;
+	s->activated = true;
+	if (!enter_layout(s))
+		return false;
+	status_write(&s->status);
+	loop_timer_arm(s->heartbeat_timer, HEARTBEAT_S * 1000000u);
+	if (rdp_has_dvc(s->rdp))
+		return open_channels(s);
+	use_plain_sink(s);
+	return true;
+}
+
+static bool on_activated(void *user)
+{
+	struct session *s = user;
+	bool ok = true;
+
+	cursor_activate(s->cursor);
+	if (!s->activated)
+		ok = first_activation(s);
+	else if (s->reactivating)
+		ok = enter_layout(s);
+	s->reactivating = false;
+	send_cursor(s);
+	return ok;
+}
+
+static bool on_dvc_chunk(void *user, const uint8_t *data, size_t len, bool first, bool last)
+{
+	struct session *s = user;
+
+	if (!s->dvc)
+		return true;
+	if (dvc_receive(s->dvc, data, len, first, last) < 0) {
+		fail(s, ERRINFO_RPC_INITIATED_DISCONNECT, dvc_error(s->dvc));
+		return false;
+	}
+	on_written(s);
+	return true;
+}
+
+static void on_frame_ack(void *user, uint32_t frame_id)
+{
+	struct session *s = user;
+
+	pictures_on_ack(s->pictures, frame_id, loop_now_us());
+	try_resize(s);
+}
+
+static void on_output_wanted(void *user, bool wanted)
+{
+	struct session *s = user;
+
+	if (!s->resizing)
+		pictures_hold(s->pictures, !wanted);
+	if (wanted)
+		pictures_refresh(s->pictures);
+}
+
+static void on_refresh(void *user)
+{
+	struct session *s = user;
+
+	pictures_refresh(s->pictures);
+}
+
+static void on_drained(void *user)
+{
+	struct session *s = user;
+
+	send_cursor(s);
+	on_written(s);
+	pictures_kick(s->pictures);
+	try_resize(s);
+}
+
+static void on_closed(void *user, const char *why)
+{
+	struct session *s = user;
+
+	if (s->ended)
+		return;
+	s->ended = true;
+	status_end(&s->status, RECORD_ENDED, why);
+	log_info("closed: %s", why);
+	sd_event_exit(s->event, EXIT_SUCCESS);
+}
+
+static int on_heartbeat(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct session *s = user;
+
+	/* Without the capability TCP's keepalive finds a dead client. */
+	if (freerdp_settings_get_bool(rdp_context(s->rdp)->settings, FreeRDP_SupportHeartbeatPdu) &&
+			rdp_send_heartbeat(s->rdp, HEARTBEAT_S) < 0)
+		fail(s, 0, "the connection was lost");
+	loop_timer_arm(source, HEARTBEAT_S * 1000000u);
+	return 0;
+}
+
+/* --- making and ending --- */
+
+static bool create_parts(struct session *s, const struct session_keys *keys)
+{
+	const struct rdp_handlers handlers = { .on_nla = on_nla,
+		.on_capabilities = on_capabilities,
+		.on_activated = on_activated,
+		.on_dvc_chunk = on_dvc_chunk,
+		.on_frame_ack = on_frame_ack,
+		.on_output_wanted = on_output_wanted,
+		.on_refresh = on_refresh,
+		.on_drained = on_drained,
+		.on_closed = on_closed,
+		.user = s };
+	const struct rdp_config config = { .client_fd = FD_CLIENT,
+		.certificate_pem = keys->certificate_pem,
+		.key_pem = keys->key_pem,
+		.nla = s->options->nla,
+		.tls = s->options->tls,
+		.input = &s->input };
+	const struct pictures_host host = { on_pull, on_blocked, on_written, on_failed, s };
+
+	if (s->options->trace && !(s->trace = trace_create(FD_TRACE, s->options->id)))
+		return false;
+	s->rdp = rdp_create(s->event, &config, &handlers);
+	if (!s->rdp)
+		return false;
+	s->cursor = cursor_create(rdp_context(s->rdp));
+	s->pictures = pictures_create(s->pool, s->trace, &host);
+	return s->cursor && s->pictures &&
+			loop_timer_add(s->event, &s->pipeline_timer, on_pipeline_timeout, s) == 0 &&
+			loop_timer_add(s->event, &s->heartbeat_timer, on_heartbeat, s) == 0;
+}
+
+struct session *session_create(sd_event *event, struct pool *pool, const struct options *options,
+		const struct session_keys *keys)
+{
+	struct session *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->event = event;
+	s->pool = pool;
+	s->options = options;
+	s->input = (struct input){ .send = send_input, .user = s };
+	status_init(&s->status, FD_RECORD);
+	status_write(&s->status);
+	login_init(&s->login, FD_CONTROL, options->address, &s->status);
+	if (create_parts(s, keys))
+		return s;
+	session_destroy(s);
+	return NULL;
+}
+
+void session_stop(struct session *s)
+{
+	if (s->ended)
+		return;
+	s->ended = true;
+	status_end(&s->status, RECORD_ENDED, "stopped by the administrator");
+	log_info("closed: stopped by the administrator");
+	rdp_close(s->rdp, ERRINFO_RPC_INITIATED_DISCONNECT, "stopped by the administrator");
+}
+
+void session_destroy(struct session *s)
+{
+	if (!s)
+		return;
+	trace_destroy(s->trace);
+	sd_event_source_unref(s->pipeline_timer);
+	sd_event_source_unref(s->heartbeat_timer);
+	guest_destroy(s->guest);
+	gfx_destroy(s->gfx);
+	disp_destroy(s->disp);
+	dvc_destroy(s->dvc);
+	pictures_destroy(s->pictures);
+	if (s->sink)
+		s->sink->ops->destroy(s->sink);
+	cursor_destroy(s->cursor);
+	rdp_destroy(s->rdp);
+	free(s);
+}
