@@ -28,17 +28,24 @@ static void check(struct zgfx_encoder *enc, ZGFX_CONTEXT *decoder, const uint8_t
 	free(bytes);
 }
 
+/* Pictures, the same again, and pieces of 1..200 bytes of earlier ones between
+ * noise, which makes unencoded runs. */
 static void check_history(size_t history_bytes)
 {
 	static const size_t lens[] = { 1, 2, 3, 17, 1000, 65534, 65535, 65536, 131070, 131071, INPUT_MAX };
 	uint8_t *src = malloc(INPUT_MAX + 4096);
 	struct zgfx_encoder *enc = zgfx_encoder_create(history_bytes);
 	ZGFX_CONTEXT *decoder = zgfx_context_new(FALSE);
+	uint32_t random = 5;
 
 	assert_non_null(enc);
-	for (int round = 0; round < 3; round++) {
+	for (int round = 0; round < 4; round++) {
 		for (int kind = 0; kind < PICTURE_KINDS; kind++) {
 			picture_make((enum picture_kind)kind, (uint32_t)round / 2 + 1, src, 1024, 256, 392);
+			for (size_t i = 0; round == 3 && i + 400 < INPUT_MAX; i += 400) {
+				for (size_t k = 0; k < picture_random(&random) % 300; k++)
+					src[i + k] = (uint8_t)(picture_random(&random) >> 5);
+			}
 			for (size_t i = 0; i < sizeof lens / sizeof *lens; i++)
 				check(enc, decoder, src, lens[i]);
 		}

@@ -1,7 +1,7 @@
 /* RDP 8.0 bulk compression (ZGFX): the RDP_SEGMENTED_DATA that wraps everything a
  * server sends on the RDPGFX channel, [MS-RDPEGFX] 2.2.5 and 3.1.9.1. No I/O.
- * An encoder belongs to one channel and one thread at a time: what it writes must
- * be sent, all of it and in the order of the calls, since the client's history
+ * Encoder and decoder belong to one channel and one thread at a time: what the encoder
+ * writes must be sent, all of it and in the order of the calls, since the client's history
  * follows from it. */
 #ifndef CODEC_ZGFX_H
 #define CODEC_ZGFX_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct zgfx_encoder;
+struct zgfx_decoder;
 
 enum {
 	ZGFX_HISTORY_MAX_BYTES = 2500000, /* what every client keeps */
@@ -25,9 +26,9 @@ static inline size_t zgfx_bound(size_t len)
 	return 7 + len + 5 * (len / ZGFX_SEGMENT_MAX_BYTES + 1);
 }
 
-/* history_bytes  how far back matches may reach, 0..ZGFX_HISTORY_MAX_BYTES. Memory
- *                is about that plus the search tables (a third on top). 0 makes
- *                an encoder that only wraps.
+/* history_bytes  how far back matches may reach, 0..ZGFX_HISTORY_MAX_BYTES. Memory:
+ *                this, as much again for room but at most 1 MiB of it, and tables
+ *                (full 512 KiB, small 256 KiB). 0 makes an encoder that only wraps.
  * Returns owned, or NULL without memory. */
 struct zgfx_encoder *zgfx_encoder_create(size_t history_bytes);
 void zgfx_encoder_destroy(struct zgfx_encoder *enc);
@@ -37,5 +38,18 @@ void zgfx_encoder_destroy(struct zgfx_encoder *enc);
  * Returns the bytes written (> 0), ERR_ARGUMENT or ERR_SPACE; after an error the
  * encoder is as it was. */
 MUST_USE int zgfx_encode(struct zgfx_encoder *enc, const void *src, size_t len, uint8_t *dst, size_t cap);
+
+/* 3.5 MiB. Returns owned, or NULL without memory. */
+struct zgfx_decoder *zgfx_decoder_create(void);
+void zgfx_decoder_destroy(struct zgfx_decoder *dec);
+
+/* The room zgfx_decode wants for one RDP_SEGMENTED_DATA (never more than
+ * ZGFX_INPUT_MAX_BYTES), or ERR_FORMAT. */
+MUST_USE int zgfx_decoded_max(const uint8_t *src, size_t len);
+
+/* Unwraps one RDP_SEGMENTED_DATA; src is borrowed. Hostile bytes are welcome.
+ * Returns the bytes written to dst, ERR_SPACE or ERR_FORMAT; after ERR_FORMAT the
+ * history no longer matches the server's, so the channel must end. */
+MUST_USE int zgfx_decode(struct zgfx_decoder *dec, const uint8_t *src, size_t len, uint8_t *dst, size_t cap);
 
 #endif
