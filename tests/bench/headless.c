@@ -34,6 +34,7 @@ struct headless {
 	struct headless_counts counts;
 	RdpgfxClientContext *gfx;
 	DispClientContext *disp;
+	HANDLE also; /* of headless_also, or NULL */
 	bool connected, can_resize;
 	char fault[160];
 
@@ -313,6 +314,8 @@ static bool set_pictures(rdpSettings *s, enum headless_pictures pictures)
 			freerdp_settings_set_bool(s, FreeRDP_RemoteFxCodec, rfx) &&
 			freerdp_settings_set_bool(s, FreeRDP_NSCodec, FALSE) &&
 			freerdp_settings_set_bool(s, FreeRDP_SurfaceFrameMarkerEnabled, rfx) &&
+			freerdp_settings_set_bool(s, FreeRDP_FrameMarkerCommandEnabled, rfx) &&
+			freerdp_settings_set_bool(s, FreeRDP_FastPathOutput, TRUE) &&
 			freerdp_settings_set_bool(s, FreeRDP_SurfaceCommandsEnabled, rfx);
 }
 
@@ -402,6 +405,8 @@ void headless_destroy(struct headless *client)
 	if (client->connected)
 		freerdp_disconnect(client->context->instance);
 	freerdp_client_context_free(client->context);
+	if (client->also)
+		CloseHandle(client->also);
 	free(client);
 }
 
@@ -420,13 +425,21 @@ int headless_connect(struct headless *client)
 	}
 }
 
+int headless_also(struct headless *client, int fd)
+{
+	client->also = CreateFileDescriptorEvent(NULL, FALSE, FALSE, fd, WINPR_FD_READ);
+	return client->also ? 0 : ERR_MEMORY;
+}
+
 int headless_step(struct headless *client, int timeout_ms)
 {
 	HANDLE handles[MAXIMUM_WAIT_OBJECTS];
-	DWORD count = freerdp_get_event_handles(client->context, handles, MAXIMUM_WAIT_OBJECTS);
+	DWORD count = freerdp_get_event_handles(client->context, handles, MAXIMUM_WAIT_OBJECTS - 1);
 
 	if (count == 0 || !client->connected || freerdp_shall_disconnect_context(client->context))
 		return ERR_CLOSED;
+	if (client->also)
+		handles[count++] = client->also;
 	if (WaitForMultipleObjects(count, handles, FALSE, (DWORD)timeout_ms) == WAIT_TIMEOUT)
 		return 0;
 	if (!freerdp_check_event_handles(client->context) ||
@@ -545,7 +558,7 @@ int headless_resize(struct headless *client, uint32_t width_px, uint32_t height_
 	};
 
 	if (!client->disp || !client->can_resize)
-		return ERR_STATE;
+		return ERR_UNEXPECTED;
 	return client->disp->SendMonitorLayout(client->disp, 1, &monitor) == CHANNEL_RC_OK ? 0 : ERR_CLOSED;
 }
 

@@ -61,6 +61,9 @@ MUST_USE int headless_connect(struct headless *client);
 /* Handles what came, waiting up to timeout_ms for something. 0; ERR_CLOSED. */
 MUST_USE int headless_step(struct headless *client, int timeout_ms);
 
+/* From now on headless_step also returns when fd (borrowed) can be read. 0 or ERR_MEMORY. */
+MUST_USE int headless_also(struct headless *client, int fd);
+
 /* Steps until done(user) is true; asks before each step. 0, ERR_TIMEOUT, ERR_CLOSED. */
 MUST_USE int headless_wait(struct headless *client, bool (*done)(void *user), void *user, int timeout_ms);
 
@@ -85,7 +88,7 @@ MUST_USE int headless_button(
 		struct headless *client, int button, bool down, uint16_t x, uint16_t y); /* 1, 2, 3 */
 MUST_USE int headless_wheel(struct headless *client, int delta, bool horizontal);
 
-/* Asks for one monitor of that size (RDPEDISP). 0; ERR_STATE (the channel is not
+/* Asks for one monitor of that size (RDPEDISP). 0; ERR_UNEXPECTED (the channel is not
  * open, or its capabilities have not come); ERR_CLOSED. */
 MUST_USE int headless_resize(struct headless *client, uint32_t width_px, uint32_t height_px);
 
