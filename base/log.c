@@ -1,4 +1,5 @@
 #include <base/log.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,8 +63,29 @@ static int put_prefix(char *line, size_t cap, enum log_level level)
 			state.component, colon, state.tag);
 }
 
+/* U+0000..001F, 007F, and 0080..009F in UTF-8: terminals obey these as well. */
+static void blank_controls(char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)line[i], next = i + 1 < len ? (unsigned char)line[i + 1] : 0;
+
+		if (c < 0x20 || c == 0x7f)
+			line[i] = '?';
+		else if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+			line[i] = line[i + 1] = '?';
+	}
+}
+
+static void write_line(const char *line, size_t len)
+{
+	if (write(STDERR_FILENO, line, len) < 0)
+		return; /* nowhere left to say so */
+}
+
+/* Leaves errno alone: callers log first and tell their own caller afterwards. */
 static void put(enum log_level level, const char *format, va_list args)
 {
+	int saved_errno = errno;
 	char line[1024];
 	size_t len, start;
 	int n;
@@ -71,17 +93,15 @@ static void put(enum log_level level, const char *format, va_list args)
 	if (level > state.level)
 		return;
 	start = (size_t)put_prefix(line, sizeof line, level);
+	errno = saved_errno; /* for %m */
 	n = vsnprintf(line + start, sizeof line - start - 1, format, args);
 	len = start + (n < 0 ? 0 : (size_t)n);
 	if (len > sizeof line - 2)
 		len = sizeof line - 2;
-	for (size_t i = start; i < len; i++) {
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-			line[i] = '?';
-	}
+	blank_controls(line, len);
 	line[len++] = '\n';
-	if (write(STDERR_FILENO, line, len) < 0)
-		return; /* nowhere left to say so */
+	write_line(line, len);
+	errno = saved_errno;
 }
 
 void log_error(const char *format, ...)

@@ -92,7 +92,7 @@ int packet_receive(int fd, void *data, size_t cap, int *passed_fd)
 	if (n < 0)
 		return io_error();
 	fds = collect_fds(&msg, &first_fd);
-	if (fds == 1 && passed_fd && !(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+	if (n > 0 && fds == 1 && passed_fd && !(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		*passed_fd = first_fd;
 	else if (first_fd >= 0)
 		close(first_fd);
@@ -146,6 +146,7 @@ int packet_connect(const char *path)
 int packet_listen(const char *path, mode_t mode)
 {
 	struct sockaddr_un address;
+	struct stat st;
 	int fd, saved;
 
 	if (fill_address(&address, path) < 0)
@@ -155,7 +156,8 @@ int packet_listen(const char *path, mode_t mode)
 		close(fd);
 		return ERR_BUSY;
 	}
-	if (fd == ERR_CLOSED)
+	/* Connecting to a file of any other kind looks the same as to a stale socket. */
+	if (fd == ERR_CLOSED && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
 		unlink(path);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)

@@ -7,14 +7,16 @@
 
 int shm_create(const char *name, size_t len)
 {
-	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), saved;
 
 	if (fd < 0)
 		return ERR_IO;
 	if (ftruncate(fd, (off_t)len) == 0 &&
 			fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
 		return fd;
+	saved = errno;
 	close(fd);
+	errno = saved;
 	return errno == ENOMEM || errno == ENOSPC ? ERR_MEMORY : ERR_IO;
 }
 

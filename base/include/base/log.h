@@ -1,8 +1,8 @@
 /* Log lines of a program: level, component, text; one line a call, to standard
  * error. Under systemd (JOURNAL_STREAM set) a line starts with the priority
  * prefix of sd-daemon(3), else with the time. Control characters in the text are
- * written as ?, so bytes from outside cannot forge a line. Never log a secret.
- * Thread-safe: a line is one write. Libraries in codec/ and proto/ do not log. */
+ * written as ?, so bytes from outside cannot forge a line. errno stays as it was
+ * (and %m is it). Never log a secret. Thread-safe: a line is one write. Libraries in codec/ and proto/ do not log. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

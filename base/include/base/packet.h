@@ -13,8 +13,9 @@
 MUST_USE int packet_send(int fd, const void *data, size_t len, int pass_fd);
 
 /* Receives one packet without waiting. *passed_fd: returned owned, -1 if none
- * came; when passed_fd is NULL descriptors are closed. More than one descriptor,
- * or a packet longer than cap, is ERR_FORMAT.
+ * came and after every error; when passed_fd is NULL descriptors are closed. More
+ * than one descriptor, or a packet longer than cap, is ERR_FORMAT; an empty packet
+ * counts as ERR_CLOSED.
  * Returns its length (> 0); ERR_AGAIN; ERR_CLOSED; ERR_FORMAT; ERR_IO. */
 MUST_USE int packet_receive(int fd, void *data, size_t cap, int *passed_fd);
 
@@ -23,8 +24,8 @@ MUST_USE int packet_wait(int fd, int timeout_ms);
 
 /* A listening socket at path, made with that mode; a stale socket file that
  * nobody listens on is replaced. Returns a descriptor, close-on-exec and
- * non-blocking; ERR_BUSY when somebody listens there; ERR_ARGUMENT (path too
- * long); ERR_IO. */
+ * non-blocking; ERR_BUSY when somebody listens there or the file is none of ours;
+ * ERR_ARGUMENT (path too long); ERR_IO. */
 MUST_USE int packet_listen(const char *path, mode_t mode);
 
 /* Returns a connected descriptor (non-blocking); ERR_MISSING (no file);

@@ -16,8 +16,10 @@ struct reader {
 
 static inline struct reader reader_init(const void *data, size_t len)
 {
-	const uint8_t *at = data;
-	return (struct reader){ .at = at, .end = len ? at + len : at };
+	/* Never NULL, so that NULL from reader_take always means failure. */
+	const uint8_t *at = len ? data : (const uint8_t *)"";
+
+	return (struct reader){ .at = at, .end = at + len };
 }
 
 static inline size_t reader_left(const struct reader *r)

@@ -18,7 +18,8 @@ struct writer {
 static inline struct writer writer_init(void *dst, size_t cap)
 {
 	uint8_t *start = dst;
-	return (struct writer){ .start = start, .at = start, .end = start + cap };
+
+	return (struct writer){ .start = start, .at = start, .end = cap ? start + cap : start };
 }
 
 /* Room for n bytes to be filled by the caller, or NULL. */
