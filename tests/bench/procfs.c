@@ -8,7 +8,7 @@
 
 static FILE *open_of(pid_t pid, const char *name)
 {
-	char path[64];
+	char path[96];
 
 	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
 	return fopen(path, "re");
@@ -16,7 +16,7 @@ static FILE *open_of(pid_t pid, const char *name)
 
 int procfs_cpu_ns(pid_t pid, uint64_t *ns)
 {
-	char path[64];
+	char path[96];
 	DIR *tasks;
 	int err = ERR_MISSING;
 

@@ -15,9 +15,9 @@ enum {
 };
 
 struct stack {
-	char dir[STACK_PATH_CAP];   /* removed at the end */
-	char bin[STACK_PATH_CAP];   /* where the programs are: beside ourselves */
-	char trace[STACK_PATH_CAP]; /* the file of oriel-server --trace */
+	char dir[STACK_PATH_CAP / 2]; /* removed at the end */
+	char bin[STACK_PATH_CAP];     /* where the programs are: beside ourselves */
+	char trace[STACK_PATH_CAP];   /* the file of oriel-server --trace */
 	char user[64];
 	char password[STACK_PASSWORD_CAP];
 	int port;
