@@ -136,8 +136,10 @@ static void settle_death(struct sessions *sessions, const char *id, const struct
 		const char *exit_text)
 {
 	struct record rec;
+	int err = records_read(&sessions->records, id, &rec);
 
-	if (records_read(&sessions->records, id, &rec) < 0) {
+	records_remove(&sessions->records, id);
+	if (err < 0) {
 		log_warn("session %s from %s: ended, its record is unreadable%s", id, peer->text, exit_text);
 		rec.state = RECORD_ENDED;
 	} else {
@@ -145,7 +147,6 @@ static void settle_death(struct sessions *sessions, const char *id, const struct
 	}
 	if (late || rec.state == RECORD_REFUSED)
 		count_failure(sessions, peer);
-	records_remove(&sessions->records, id);
 }
 
 static int on_death(sd_event_source *source, int fd, uint32_t events, void *user)
