@@ -1,5 +1,6 @@
 #include "rdp.h"
 #include "input.h"
+#include "mend.h"
 #include <base/log.h>
 #include <base/text.h>
 #include <freerdp/channels/wtsvc.h>
@@ -12,6 +13,7 @@
 #include <proto/dvc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <winpr/ssl.h>
@@ -143,9 +145,10 @@ void rdp_written(struct rdp *rdp)
 		sd_event_source_set_io_events(rdp->socket, events);
 }
 
-static const char *end_text(struct rdp *rdp)
+static const char *end_text(void)
 {
-	if (first_error[0])
+	/* BIO_...: the socket's end, in FreeRDP's words. */
+	if (first_error[0] && strncmp(first_error, "BIO_", 4) != 0)
 		return first_error;
 	return "the client closed the connection";
 }
@@ -154,7 +157,7 @@ static void read_client(struct rdp *rdp)
 {
 	first_error[0] = 0;
 	if (!rdp->peer->CheckFileDescriptor(rdp->peer) && !rdp->closed)
-		close_soon(rdp, end_text(rdp));
+		close_soon(rdp, end_text());
 }
 
 static int on_socket(sd_event_source *source, int fd, uint32_t events, void *user)
@@ -420,7 +423,8 @@ struct rdp *rdp_create(sd_event *event, const struct rdp_config *config, const s
 	if (!rdp->peer)
 		goto fail;
 	rdp->peer->ContextSize = sizeof(struct context);
-	if (!freerdp_peer_context_new(rdp->peer) || !set_settings(rdp->peer->context->settings, config))
+	if (!freerdp_peer_context_new(rdp->peer) || !set_settings(rdp->peer->context->settings, config) ||
+			mend_attach(rdp->peer->context) < 0)
 		goto fail;
 	if (!set_keys(rdp->peer->context->settings, config)) {
 		log_error("the certificate or its key cannot be read");
