@@ -73,12 +73,16 @@ static void attachment_refuse(struct attachment *a, const char *what)
 static void on_packet(struct attachment *a, const uint8_t *packet, size_t len, int fd)
 {
 	struct link_message msg;
-	const char *wrong;
+	char text[LINK_TEXT_CAP];
+	const char *wrong = text;
 	int rc = link_parse(&msg, packet, len);
 
 	if (rc == ERR_ARGUMENT)
 		return; /* a type of a later version */
-	wrong = rc < 0 ? err_text(rc) : input_handle(a, &msg, fd);
+	if (rc < 0)
+		snprintf(text, sizeof text, "a packet of %zu bytes, type %d", len, len > 1 ? packet[0] : -1);
+	else
+		wrong = input_handle(a, &msg, fd);
 	if (wrong)
 		attachment_refuse(a, wrong);
 }

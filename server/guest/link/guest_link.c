@@ -8,6 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum {
+	ACCEPT_PAUSE_US = 1000000,
+};
+
 void guest_link_settle_later(struct guest_link *link)
 {
 	sd_event_source_set_enabled(link->settle_source, SD_EVENT_ONESHOT);
@@ -101,6 +105,15 @@ static void admit(struct guest_link *link, int fd)
 	}
 }
 
+static int on_accept_again(sd_event_source *source, uint64_t time_us, void *user)
+{
+	struct guest_link *link = user;
+
+	if (link->listen_source)
+		sd_event_source_set_enabled(link->listen_source, SD_EVENT_ON);
+	return 0;
+}
+
 static int on_connect(sd_event_source *source, int listen_fd, uint32_t events, void *user)
 {
 	struct guest_link *link = user;
@@ -108,14 +121,18 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t events, v
 	for (;;) {
 		int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd >= 0) {
+		if (fd >= 0)
 			admit(link, fd);
-		} else if (errno != EINTR && errno != ECONNABORTED) {
-			if (errno != EAGAIN)
-				log_error("cannot accept a session: %s", strerror(errno));
+		else if (errno == EAGAIN)
 			return 0;
-		}
+		else if (errno != EINTR && errno != ECONNABORTED)
+			break;
 	}
+	/* No descriptors left, most likely: the one that waits must not make us spin. */
+	log_error("cannot accept a session: %s", strerror(errno));
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	loop_timer_arm(link->accept_timer, ACCEPT_PAUSE_US);
+	return 0;
 }
 
 static int listen_start(struct guest_link *link, const char *path)
@@ -130,11 +147,11 @@ static int listen_start(struct guest_link *link, const char *path)
 	}
 	link->path = strdup(path);
 	rc = sd_event_add_io(link->event, &link->listen_source, link->listen_fd, EPOLLIN, on_connect, link);
-	if (!link->path || rc < 0)
+	if (!link->path || rc < 0) {
+		log_error("no memory for the guest link");
 		return ERR_MEMORY;
-	/* accept that fails (no descriptors left) must not spin. */
-	sd_event_source_set_ratelimit(link->listen_source, 1000000, 100);
-	return 0;
+	}
+	return loop_timer_add(link->event, &link->accept_timer, on_accept_again, link);
 }
 
 static void layout_keep(struct guest_link *link, const struct link_layout *layout)
@@ -195,6 +212,7 @@ void guest_link_destroy(struct guest_link *link)
 	while (link->count)
 		attachment_destroy(link->attachments[--link->count], true);
 	sd_event_source_disable_unref(link->settle_source);
+	sd_event_source_disable_unref(link->accept_timer);
 	if (link->cursor_fd >= 0)
 		close(link->cursor_fd);
 	free(link->path);

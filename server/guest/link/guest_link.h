@@ -10,7 +10,7 @@ struct guest_link {
 	sd_event *event;
 	char *path;
 	int listen_fd; /* -1: ended */
-	sd_event_source *listen_source, *settle_source;
+	sd_event_source *listen_source, *settle_source, *accept_timer;
 
 	struct link_layout layout;
 	uint32_t width_px, height_px; /* of its bounding box */
