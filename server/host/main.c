@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 enum {
@@ -36,7 +37,9 @@ static int serve(const struct options *options, const struct oriel_conf *conf)
 	log_init("host", conf->log_level);
 	err = host_start(&host);
 	if (err == 0) {
+		sd_notify(0, "READY=1");
 		err = sd_event_loop(host.event);
+		sd_notify(0, "STOPPING=1");
 		log_info("ends; the desktops go on");
 	}
 	host_stop(&host);
