@@ -333,9 +333,17 @@ static bool set_login(rdpSettings *s, const struct headless_options *o)
 			freerdp_settings_set_string(s, FreeRDP_AuthenticationPackageList, "none,ntlm");
 }
 
+static bool set_claims(rdpSettings *s, const struct headless_options *o)
+{
+	return (o->client_build < 0 ||
+			       freerdp_settings_set_uint32(
+					       s, FreeRDP_ClientBuild, (uint32_t)o->client_build)) &&
+			freerdp_settings_set_uint32(s, FreeRDP_ConnectionType, o->link_type);
+}
+
 static bool set_all(rdpSettings *s, const struct headless_options *o)
 {
-	return set_login(s, o) && set_pictures(s, o->pictures) &&
+	return set_login(s, o) && set_claims(s, o) && set_pictures(s, o->pictures) &&
 			freerdp_settings_set_uint32(s, FreeRDP_DesktopWidth, o->width_px) &&
 			freerdp_settings_set_uint32(s, FreeRDP_DesktopHeight, o->height_px) &&
 			freerdp_settings_set_uint32(s, FreeRDP_ColorDepth, (uint32_t)o->depth_bpp) &&
@@ -364,6 +372,7 @@ struct headless_options headless_defaults(void)
 		.pictures = HEADLESS_PROGRESSIVE,
 		.depth_bpp = 32,
 		.nla = true,
+		.client_build = -1,
 	};
 }
 

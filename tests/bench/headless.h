@@ -29,10 +29,12 @@ struct headless_options {
 	const char *user, *password; /* password NULL: sends none */
 	uint32_t width_px, height_px;
 	enum headless_pictures pictures;
-	int depth_bpp; /* 15, 16, 24 or 32 */
-	bool nla;      /* false: TLS with the password in Client Info */
-	uint32_t klid; /* keyboard layout, 0: 0x409 */
-	bool no_acks;  /* never acknowledges a frame (RDPGFX) */
+	int depth_bpp;      /* 15, 16, 24 or 32 */
+	bool nla;           /* false: TLS with the password in Client Info */
+	uint32_t klid;      /* keyboard layout, 0: 0x409 */
+	int client_build;   /* -1: FreeRDP's own */
+	uint32_t link_type; /* claimed: [MS-RDPBCGR] 2.2.1.3.2 connectionType; 0: none */
+	bool no_acks;       /* never acknowledges a frame (RDPGFX) */
 };
 
 /* What came so far. */

@@ -25,6 +25,7 @@ struct watch {
 	struct pattern_state state;
 	bool seen;
 	uint64_t frames;   /* of the client, when looked at last */
+	uint32_t first;    /* number of the first picture */
 	uint64_t steps;    /* different numbers seen */
 	uint64_t disorder; /* numbers that went back */
 };
@@ -74,6 +75,8 @@ static void watch_look(struct watch *watch, struct headless *client)
 		return;
 	if (watch->seen && state.frame < watch->state.frame)
 		watch->disorder++;
+	if (!watch->seen)
+		watch->first = state.frame;
 	if (!watch->seen || state.frame != watch->state.frame)
 		watch->steps++;
 	watch->seen = true;
@@ -95,9 +98,9 @@ static void print_state(struct headless *client, const struct watch *watch)
 		printf(",\"fault\":\"%s\"", fault);
 	if (watch->seen)
 		printf(",\"pattern\":{\"frame\":%u,\"event\":%d,\"serial\":%u,\"code\":%u,\"x\":%u,\"y\":%u,"
-		       "\"steps\":%lu,\"disorder\":%lu}",
+		       "\"first\":%u,\"steps\":%lu,\"disorder\":%lu}",
 				watch->state.frame, (int)watch->state.event, watch->state.serial,
-				watch->state.code, watch->state.x, watch->state.y, watch->steps,
+				watch->state.code, watch->state.x, watch->state.y, watch->first, watch->steps,
 				watch->disorder);
 	printf("}\n");
 }
@@ -216,6 +219,8 @@ static bool parse_options(struct headless_options *o, int argc, char **argv)
 		{ "depth", required_argument, NULL, 'd' },
 		{ "size", required_argument, NULL, 's' },
 		{ "klid", required_argument, NULL, 'k' },
+		{ "build", required_argument, NULL, 'b' },
+		{ "link", required_argument, NULL, 'l' },
 		{ "tls", no_argument, NULL, 't' },
 		{ "no-acks", no_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
@@ -231,6 +236,8 @@ static bool parse_options(struct headless_options *o, int argc, char **argv)
 		case 'd': o->depth_bpp = atoi(optarg); break;
 		case 's': fine = sscanf(optarg, "%ux%u", &o->width_px, &o->height_px) == 2; break;
 		case 'k': o->klid = (uint32_t)strtoul(optarg, NULL, 16); break;
+		case 'b': o->client_build = atoi(optarg); break;
+		case 'l': o->link_type = (uint32_t)atoi(optarg); break;
 		case 't': o->nla = false; break;
 		case 'n': o->no_acks = true; break;
 		default: fine = false;
@@ -253,7 +260,7 @@ int main(int argc, char **argv)
 		fprintf(stderr,
 				"usage: headless-client --port P --user U [--host H] [--tls] [--pictures "
 				"progressive|thin|rfx|bitmap] [--depth N] [--size WxH] [--klid HEX] "
-				"[--no-acks]\n");
+				"[--build N] [--link TYPE] [--no-acks]\n");
 		return 2;
 	}
 	while (!input_line(&in, password, sizeof password, &closed, -1)) {

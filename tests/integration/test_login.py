@@ -1,0 +1,127 @@
+"""Who may come in, what is said to who may not, and the limits."""
+
+import re
+import socket
+import time
+
+from harness import wait
+from harness.case import StackCase
+
+ERRINFO_DISCONNECTED_BY_OTHERCONNECTION = 5
+
+
+class LoginTest(StackCase):
+    stack_arguments = {"guest": "pattern", "options": "--still"}
+
+    def refused_line(self, user):
+        match = self.stack.log_line(r"refused '%s' from 127\.0\.0\.1[^\n]*" % re.escape(user))
+        return match.group(0)
+
+    def test_nla(self):
+        self.headless().connected()
+
+    def test_tls(self):
+        self.headless("--tls").connected()
+
+    def test_wrong_password_by_nla(self):
+        client = self.headless(password="wrong-nla")
+        client.refused()
+        self.assertIn("nla", self.refused_line(self.stack.user).lower())
+
+    def test_wrong_password_by_tls(self):
+        client = self.headless("--tls", password="wrong-tls")
+        try:
+            client.connected()
+        except AssertionError:
+            pass
+        self.assertIsNotNone(client.closed() if not client.end else client.end)
+        self.stack.log_line(r"refused '%s' from 127\.0\.0\.1 by tls" % re.escape(self.stack.user))
+
+    def test_unknown_user(self):
+        self.headless(user="nobody-of-that-name", password="x").refused()
+        self.refused_line("nobody-of-that-name")
+
+    def test_no_password_is_told_why(self):
+        client = self.headless("--tls", password="")
+        try:
+            client.connected()
+        except AssertionError:
+            pass
+        end = client.end or client.closed()
+        self.assertNotEqual(end["code"], 0, "no Set Error Info came")
+
+    def test_no_secret_in_the_logs(self):
+        self.headless(password="wrong-and-secret").refused()
+        self.refused_line(self.stack.user)
+        logs = self.stack.server_log() + self.stack.host_log()
+        self.assertNotIn("wrong-and-secret", logs)
+        self.assertNotIn(self.stack.password, logs)
+
+
+class ClientRefusalTest(StackCase):
+    """The same with clients we did not write."""
+
+    stack_arguments = {"guest": "pattern", "options": "--still"}
+
+    def test_wrong_password_by_nla(self):
+        client = self.client("xfreerdp3-gfx", password="wrong", more=["/sec:nla"])
+        self.assertNotEqual(client.wait_end(), 0)
+        self.stack.log_line(r"refused '%s' from 127\.0\.0\.1 by nla" % re.escape(self.stack.user))
+
+    def test_wrong_password_by_tls(self):
+        client = self.client("xfreerdp3-gfx", password="wrong", more=["/sec:tls"])
+        self.assertNotEqual(client.wait_end(), 0)
+        self.stack.log_line(r"refused '%s' from 127\.0\.0\.1 by tls" % re.escape(self.stack.user))
+
+
+class BackoffTest(StackCase):
+    stack_arguments = {"guest": "pattern", "options": "--still"}
+
+    def test_guessing_is_slowed(self):
+        for number in range(5):
+            self.headless(password="guess%d" % number).refused()
+        self.stack.log_line(r"too many failed log-ins from 127\.0\.0\.1")
+        # The right password does not help during the wait, and does after it.
+        wait.until("to be let in after the wait", self.comes_in, every_s=0.3)
+
+    def comes_in(self):
+        client = self.headless()
+        try:
+            client.connected()
+            return True
+        except AssertionError:
+            return False
+
+
+class LimitTest(StackCase):
+    stack_arguments = {"guest": "pattern", "options": "--still", "shared": True, "settings": {
+        "server": ["max_sessions = 3", "max_sessions_per_address = 3", "login_timeout_s = 2"]}}
+
+    def test_sessions_in_all(self):
+        clients = [self.headless("--size", "640x480").connected() for _ in range(3)]
+        self.headless().refused()
+        self.stack.log_line(r"connection from 127\.0\.0\.1[^\n]* closed: ")
+        clients[0].stop()
+        wait.until("a free seat", lambda: len(self.stack.session_pids()) == 2)
+        self.headless("--size", "640x480").connected()
+
+    def test_who_does_not_log_in_is_closed(self):
+        before = time.monotonic()
+        with socket.create_connection(("127.0.0.1", self.stack.port)) as s:
+            s.settimeout(wait.PATIENCE_S)
+            self.assertEqual(s.recv(1), b"")
+        self.assertGreater(time.monotonic() - before, 1)
+
+    def test_garbage_ends_its_own_connection_only(self):
+        client = self.headless("--size", "640x480").connected()
+        for garbage in (b"GET / HTTP/1.0\r\n\r\n", b"\x03\x00\xff\xff" + bytes(100), b"\x03\x00\x00\x04",
+                        b"\x03\x00\x00\x13\x0e\xe0\0\0\0\0\0\x01\0\x08\0\xff\xff\xff\xff" + b"\x16\x03" * 50):
+            with socket.create_connection(("127.0.0.1", self.stack.port)) as s:
+                s.settimeout(wait.PATIENCE_S)
+                s.sendall(garbage)
+                try:
+                    while s.recv(4096):
+                        pass
+                except ConnectionResetError:
+                    pass
+        self.assertTrue(client.state()["width"])
