@@ -1,48 +1,5 @@
 /* Which tiles of a picture differ from the one before? Exact, pixel by pixel. */
 #include <codec/analysis.h>
-#include <string.h>
-
-static uint64_t load_u64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof v);
-	return v;
-}
-
-/* One whole row of a tile has a fixed length, which lets the compiler use vectors. */
-static bool tile_row_differs(const uint8_t *a, const uint8_t *b)
-{
-	uint64_t diff = 0;
-
-	for (int i = 0; i < ANALYSIS_TILE_PX * 4; i += 8)
-		diff |= load_u64(a + i) ^ load_u64(b + i);
-	return diff & 0x00ffffff00ffffff;
-}
-
-static bool row_differs(const uint8_t *a, const uint8_t *b, int w_px)
-{
-	int diff = 0;
-
-	for (int x = 0; x < w_px; x++, a += 4, b += 4)
-		diff |= (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]);
-	return diff;
-}
-
-static bool differs_c(const uint8_t *a, ptrdiff_t a_stride_bytes, const uint8_t *b, ptrdiff_t b_stride_bytes,
-		int w_px, int h_px)
-{
-	for (int y = 0; y < h_px; y++, a += a_stride_bytes, b += b_stride_bytes) {
-		if (w_px == ANALYSIS_TILE_PX ? tile_row_differs(a, b) : row_differs(a, b, w_px))
-			return true;
-	}
-	return false;
-}
-
-void analysis_dsp_init(struct analysis_dsp *dsp, unsigned cpu_flags)
-{
-	dsp->differs = differs_c;
-}
 
 static int min_int(int a, int b)
 {
@@ -54,20 +11,6 @@ static int max_int(int a, int b)
 	return a > b ? a : b;
 }
 
-/* The part of tile (col, row) between the corners of the damage */
-static bool tile_differs(const struct analysis_dsp *dsp, const struct analysis_pair *pair, int col, int row,
-		const int damage[4])
-{
-	int x = max_int(col * ANALYSIS_TILE_PX, damage[0]);
-	int y = max_int(row * ANALYSIS_TILE_PX, damage[1]);
-	int right = min_int((col + 1) * ANALYSIS_TILE_PX, damage[2]);
-	int bottom = min_int((row + 1) * ANALYSIS_TILE_PX, damage[3]);
-
-	return dsp->differs(pair->now + y * pair->now_stride_bytes + 4 * x, pair->now_stride_bytes,
-			pair->before + y * pair->before_stride_bytes + 4 * x, pair->before_stride_bytes,
-			right - x, bottom - y);
-}
-
 /* end of a span that starts at `at`, cut to 0..limit; no overflow for any span */
 static int span_end(int at, int len, int limit)
 {
@@ -76,30 +19,87 @@ static int span_end(int at, int len, int limit)
 	return end < 0 ? 0 : end > limit ? limit : (int)end;
 }
 
+/* The damage, cut to the picture; right and bottom are exclusive. */
+struct area {
+	int left, top, right, bottom;
+};
+
+static const uint8_t *pixel(const uint8_t *picture, ptrdiff_t stride_bytes, int x, int y)
+{
+	return picture + y * stride_bytes + 4 * x;
+}
+
+static bool differs(const struct analysis_dsp *dsp, const struct analysis_pair *pair, int x, int y, int n)
+{
+	return dsp->differs(pixel(pair->now, pair->now_stride_bytes, x, y),
+			pixel(pair->before, pair->before_stride_bytes, x, y), n);
+}
+
+/* Row y, which differs somewhere: marks the tiles where. Returns how many. */
+static int mark_row(const struct analysis_dsp *dsp, const struct analysis_pair *pair, const struct area *area,
+		int y, uint8_t *changed)
+{
+	int marked = 0;
+
+	for (int col = area->left / ANALYSIS_TILE_PX; col * ANALYSIS_TILE_PX < area->right; col++) {
+		int x = max_int(col * ANALYSIS_TILE_PX, area->left);
+		int right = min_int((col + 1) * ANALYSIS_TILE_PX, area->right);
+
+		if (!changed[col] && differs(dsp, pair, x, y, right - x)) {
+			changed[col] = 1;
+			marked++;
+		}
+	}
+	return marked;
+}
+
+static bool all_marked(const struct area *area, const uint8_t *changed)
+{
+	int col = area->left / ANALYSIS_TILE_PX;
+
+	while (col * ANALYSIS_TILE_PX < area->right && changed[col])
+		col++;
+	return col * ANALYSIS_TILE_PX >= area->right;
+}
+
+/* Pictures are read along their rows, over the whole damage: memory likes that three
+ * times better than one tile after the other. */
+static int mark_band(const struct analysis_dsp *dsp, const struct analysis_pair *pair,
+		const struct area *area, uint8_t *changed)
+{
+	int marked = 0;
+
+	for (int y = area->top; y < area->bottom; y++) {
+		if (!differs(dsp, pair, area->left, y, area->right - area->left))
+			continue;
+		marked += mark_row(dsp, pair, area, y, changed);
+		if (all_marked(area, changed))
+			break;
+	}
+	return marked;
+}
+
 int analysis_mark_changed(const struct analysis_dsp *dsp, const struct analysis_pair *pair,
 		const struct analysis_rect *damage, uint8_t *changed)
 {
+	struct area area = { max_int(damage->x, 0), max_int(damage->y, 0),
+		span_end(damage->x, damage->w, pair->w_px), span_end(damage->y, damage->h, pair->h_px) };
 	int cols = analysis_tiles_across(pair->w_px);
 	int marked = 0;
 
 	if (pair->w_px < 1 || pair->h_px < 1 || pair->w_px > ANALYSIS_SIDE_MAX_PX ||
 			pair->h_px > ANALYSIS_SIDE_MAX_PX)
 		return ERR_ARGUMENT;
-
-	const int cut[4] = { max_int(damage->x, 0), max_int(damage->y, 0),
-		span_end(damage->x, damage->w, pair->w_px), span_end(damage->y, damage->h, pair->h_px) };
-
-	if (cut[0] >= cut[2] || cut[1] >= cut[3])
+	if (area.left >= area.right)
 		return 0;
-	for (int row = cut[1] / ANALYSIS_TILE_PX; row * ANALYSIS_TILE_PX < cut[3]; row++) {
-		for (int col = cut[0] / ANALYSIS_TILE_PX; col * ANALYSIS_TILE_PX < cut[2]; col++) {
-			uint8_t *mark = &changed[row * cols + col];
+	while (area.top < area.bottom) {
+		int row = area.top / ANALYSIS_TILE_PX;
+		struct area band = area;
 
-			if (!*mark && tile_differs(dsp, pair, col, row, cut)) {
-				*mark = 1;
-				marked++;
-			}
-		}
+		band.bottom = min_int((row + 1) * ANALYSIS_TILE_PX, area.bottom);
+		if (!all_marked(&band, changed + row * cols))
+			marked += mark_band(dsp, pair, &band, changed + row * cols);
+		area.top = band.bottom;
 	}
 	return marked;
 }

@@ -1,13 +1,12 @@
-/* RDP 6.0 planar bitmaps. Each plane is taken out of the pixels row by row into a
- * line on the stack and run-length coded from there: the pixels of a tile stay in
- * the first-level cache between the planes, and no scratch memory is needed. */
-#include <codec/planar.h>
+/* RDP 6.0 planar bitmaps. Each plane is taken out of the pixels row by row, so no
+ * scratch memory is needed; the pixels of a tile stay in the first-level cache between
+ * the planes. */
+#include "dsp.h"
 #include <string.h>
 
 enum {
 	HEADER_RLE = 0x10,
 	HEADER_NO_ALPHA = 0x20,
-	ROW_SLACK = 32, /* what the row tools may read and write past the row */
 };
 
 struct picture {
@@ -16,48 +15,39 @@ struct picture {
 	int w_px, h_px;
 };
 
-static uint8_t *put_alpha_plane(const struct planar_dsp *dsp, const struct picture *pic, uint8_t *dst)
+static uint8_t *put_alpha_plane(const struct picture *pic, uint8_t *dst)
 {
-	uint8_t row[PLANAR_SIDE_MAX_PX + ROW_SLACK];
+	uint8_t row[PLANAR_SIDE_MAX_PX + PLANAR_ROW_SLACK];
 
-	memset(row, 0xff, (size_t)pic->w_px + ROW_SLACK);
-	dst = dsp->rle_row(dst, row, pic->w_px);
-	memset(row, 0, (size_t)pic->w_px + ROW_SLACK);
+	memset(row, 0xff, (size_t)pic->w_px + PLANAR_ROW_SLACK);
+	dst = planar_rle_row(dst, row, pic->w_px);
+	memset(row, 0, (size_t)pic->w_px + PLANAR_ROW_SLACK);
 	for (int y = 1; y < pic->h_px; y++)
-		dst = dsp->rle_row(dst, row, pic->w_px);
+		dst = planar_rle_row(dst, row, pic->w_px);
 	return dst;
 }
 
 /* byte: 2 red, 1 green, 0 blue */
 static uint8_t *put_plane(const struct planar_dsp *dsp, const struct picture *pic, int byte, uint8_t *dst)
 {
-	uint8_t row[PLANAR_SIDE_MAX_PX + ROW_SLACK];
-	const uint8_t *src = pic->first + byte, *above = NULL;
+	const uint8_t *src = pic->first, *above = NULL;
 
-	for (int y = 0; y < pic->h_px; y++, above = src, src += pic->stride_bytes) {
-		dsp->delta_row(row, src, above, pic->w_px);
-		dst = dsp->rle_row(dst, row, pic->w_px);
-	}
+	for (int y = 0; y < pic->h_px; y++, above = src, src += pic->stride_bytes)
+		dst = dsp->encode_row(dst, src, above, byte, pic->w_px);
 	return dst;
 }
 
-static uint8_t *put_raw_plane(const struct planar_dsp *dsp, const struct picture *pic, int byte, uint8_t *dst)
-{
-	uint8_t row[PLANAR_SIDE_MAX_PX + ROW_SLACK];
-	const uint8_t *src = pic->first + byte;
-
-	for (int y = 0; y < pic->h_px; y++, src += pic->stride_bytes, dst += pic->w_px) {
-		dsp->delta_row(row, src, NULL, pic->w_px);
-		memcpy(dst, row, (size_t)pic->w_px);
-	}
-	return dst;
-}
-
-static uint8_t *put_raw(const struct planar_dsp *dsp, const struct picture *pic, uint8_t *dst)
+static uint8_t *put_raw(const struct picture *pic, uint8_t *dst)
 {
 	*dst++ = HEADER_NO_ALPHA;
-	for (int byte = 2; byte >= 0; byte--)
-		dst = put_raw_plane(dsp, pic, byte, dst);
+	for (int byte = 2; byte >= 0; byte--) {
+		for (int y = 0; y < pic->h_px; y++) {
+			const uint8_t *src = pic->first + y * pic->stride_bytes + byte;
+
+			for (int x = 0; x < pic->w_px; x++)
+				*dst++ = src[4 * x];
+		}
+	}
 	*dst++ = 0; /* Pad */
 	return dst;
 }
@@ -78,10 +68,10 @@ int planar_encode(const struct planar_dsp *dsp, const uint8_t *src, ptrdiff_t st
 	}
 	*at++ = HEADER_RLE | (flags & PLANAR_NO_ALPHA ? HEADER_NO_ALPHA : 0);
 	if (!(flags & PLANAR_NO_ALPHA))
-		at = put_alpha_plane(dsp, &pic, at);
+		at = put_alpha_plane(&pic, at);
 	for (int byte = 2; byte >= 0; byte--)
 		at = put_plane(dsp, &pic, byte, at);
 	if (flags & PLANAR_NO_ALPHA && at - dst > 3 * (ptrdiff_t)w_px * h_px + 2)
-		at = put_raw(dsp, &pic, dst);
+		at = put_raw(&pic, dst);
 	return (int)(at - dst);
 }

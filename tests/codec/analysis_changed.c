@@ -1,5 +1,6 @@
 #include "pictures.h"
 #include <codec/analysis.h>
+#include <codec/cpu.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,7 +102,10 @@ int main(void)
 		cmocka_unit_test_setup(takes_any_damage, fresh),
 		cmocka_unit_test_setup(refuses_sizes, fresh),
 	};
+	int failed;
 
 	analysis_dsp_init(&dsp, 0);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests_name("C", tests, NULL, NULL);
+	analysis_dsp_init(&dsp, cpu_flags_detect());
+	return failed + cmocka_run_group_tests_name("this CPU", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* What planar_encode writes, read by FreeRDP's decoder and ours: exact. And what
  * FreeRDP writes, read by ours. */
 #include "pictures.h"
+#include <codec/cpu.h>
 #include <codec/planar.h>
 #include <freerdp/codec/planar.h>
 #include <setjmp.h>
@@ -69,13 +70,18 @@ static void decodes_every_size(void **state)
 	check_all_sizes(0);
 }
 
+static void decodes_every_size_of_this_cpu(void **state)
+{
+	check_all_sizes(cpu_flags_detect());
+}
+
 static void decodes_wide_pictures(void **state)
 {
 	uint8_t *src = malloc((size_t)BIG_W * BIG_H * 4);
 	BITMAP_PLANAR_CONTEXT *decoder = freerdp_bitmap_planar_context_new(0, BIG_W, BIG_H);
 	struct planar_dsp dsp;
 
-	planar_dsp_init(&dsp, 0);
+	planar_dsp_init(&dsp, cpu_flags_detect());
 	for (int kind = 0; kind < PICTURE_KINDS; kind++) {
 		picture_make((enum picture_kind)kind, 3, src, BIG_W * 4, BIG_W, BIG_H);
 		for (unsigned flags = 0; flags < 4; flags++)
@@ -141,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decodes_every_size),
+		cmocka_unit_test(decodes_every_size_of_this_cpu),
 		cmocka_unit_test(decodes_wide_pictures),
 		cmocka_unit_test(decodes_what_freerdp_writes),
 		cmocka_unit_test(decodes_colour_loss_like_freerdp),

@@ -18,12 +18,11 @@ enum {
 
 /* What may be done faster per CPU. Fill with analysis_dsp_init once, then share. */
 struct analysis_dsp {
-	/* true if any of the h rows of w pixels (1..64) differ */
-	bool (*differs)(const uint8_t *a, ptrdiff_t a_stride_bytes, const uint8_t *b,
-			ptrdiff_t b_stride_bytes, int w_px, int h_px);
+	/* true if any of n pixels in a row differ; n 0..16384 */
+	bool (*differs)(const uint8_t *a, const uint8_t *b, int n);
 };
 
-/* cpu_flags: 0 for plain C. */
+/* cpu_flags: codec/cpu.h. */
 void analysis_dsp_init(struct analysis_dsp *dsp, unsigned cpu_flags);
 
 /* A picture and the one before it, of the same size; borrowed. Strides may be

@@ -1,6 +1,6 @@
 /* RDP 6.0 planar bitmaps, [MS-RDPEGDI] 2.2.2.5.1 and 3.1.9. The encoder is lossless:
  * no chroma subsampling, no colour loss. No allocation, no I/O, no state: any
- * thread, any number at a time. Uses about 9 KiB of stack.
+ * thread, any number at a time. Uses about 10 KiB of stack.
  *
  * The same stream serves two carriers, which differ in row order and alpha:
  *
@@ -38,15 +38,14 @@ enum {
 
 /* What may be done faster per CPU. Fill with planar_dsp_init once, then share. */
 struct planar_dsp {
-	/* One row of one plane: dst[i] = zigzag(src[4 i] - above[4 i]), or src[4 i]
-	 * where above is NULL; n 1..8192. Writes up to 31 bytes past n. */
-	void (*delta_row)(uint8_t *dst, const uint8_t *src, const uint8_t *above, int n);
-	/* RLE of one row: returns the end of what it wrote to dst. row may be read
-	 * up to 31 bytes past n; dst has room for the worst case and 16 bytes. */
-	uint8_t *(*rle_row)(uint8_t *dst, const uint8_t *row, int n);
+	/* One row of one plane: of the n (1..8192) bytes zigzag(src[4 i + byte] -
+	 * above[4 i + byte]), or just src[4 i + byte] where above is NULL, makes RLE
+	 * segments. Returns the end of what it wrote to dst, which has room for the worst
+	 * case and 16 bytes. Reads whole pixels only. */
+	uint8_t *(*encode_row)(uint8_t *dst, const uint8_t *src, const uint8_t *above, int byte, int n);
 };
 
-/* cpu_flags: 0 for plain C. */
+/* cpu_flags: codec/cpu.h. */
 void planar_dsp_init(struct planar_dsp *dsp, unsigned cpu_flags);
 
 /* The room planar_encode wants for a rectangle. */
