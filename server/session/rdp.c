@@ -79,6 +79,9 @@ int rdp_library_init(void)
 			!WLog_ConfigureAppender(WLog_GetLogAppender(root), "callbacks", &callbacks))
 		return ERR_MEMORY;
 	WLog_SetLogLevel(root, WLOG_WARN);
+	/* Its settings are made of paths below the home directory, which nothing opens. */
+	if (setenv("HOME", "/", 1) < 0)
+		return ERR_MEMORY;
 	/* Else its first use runs a benchmark of 300 ms. */
 	primitives_set_hints(PRIMITIVES_ONLY_CPU);
 	/* NTLM wants md4 and rc4. */
