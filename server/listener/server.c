@@ -191,7 +191,8 @@ static int start_serving(struct server *server)
 		return ERR_MEMORY;
 	sockets_describe(&server->sockets, where, sizeof where);
 	log_info("certificate %s", server->identity.fingerprint);
-	log_info("listening on %s", where);
+	log_info("listening on %s%s", where,
+			server->sockets.inherited ? ", which systemd gave; `listen` does not count" : "");
 	sd_notify(0, "READY=1");
 	return 0;
 }
