@@ -58,8 +58,12 @@ static int on_capture(void *user, void *handle, const struct link_rect *rects, s
 	struct fake *fake = user;
 	struct fake_buffer *b = handle;
 	struct link_rect damage = fake->damage_in_capture;
+	struct link_layout layout = fake->layout_in_capture;
 
 	fake->damage_in_capture = (struct link_rect){ 0 };
+	fake->layout_in_capture = (struct link_layout){ 0 };
+	if (layout.count)
+		guest_link_layout_changed(fake->link, &layout);
 	if (damage.width)
 		guest_link_damage(fake->link, &damage, 1);
 	if (fake->capture_result < 0)

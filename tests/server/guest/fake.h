@@ -18,9 +18,11 @@ struct fake {
 	int buffers, captures;
 	int capture_result, layout_result;
 	bool attach_fails;
-	uint32_t request;                   /* serial of the last layout_set */
-	bool answer_now;                    /* layout_set answers itself, with what was asked */
-	struct link_rect damage_in_capture; /* told from inside the next capture unless empty */
+	uint32_t request; /* serial of the last layout_set */
+	bool answer_now;  /* layout_set answers itself, with what was asked */
+	/* Told from inside the next capture, unless empty. */
+	struct link_rect damage_in_capture;
+	struct link_layout layout_in_capture;
 };
 
 /* Layout 640x480. The cursor is hidden. */

@@ -182,6 +182,35 @@ static void refused_capture_is_tried_with_the_next_damage(void **state)
 	assert_int_equal(frame.count, 2);
 }
 
+static void refused_capture_keeps_the_oldest_time(void **state)
+{
+	uint64_t told_us;
+
+	fake.capture_result = ERR_AGAIN;
+	fake.damage_in_capture = (struct link_rect){ 7, 7, 7, 7 };
+	damage(0, 0, 10, 10);
+	told_us = loop_now_us();
+	while (loop_now_us() == told_us)
+		;
+	assert_int_equal(peer_pull(&peer, 0), 0);
+	expect_nothing();
+	fake.capture_result = 0;
+	damage(100, 100, 10, 10);
+	expect_frame();
+	assert_int_equal(frame.count, 3);
+	assert_true(frame.damage_us <= told_us);
+}
+
+static void another_buffer_voids_the_pull(void **state)
+{
+	assert_int_equal(peer_pull(&peer, 0), 0);
+	assert_int_equal(peer_lend(&peer), 0);
+	expect_nothing();
+	assert_int_equal(peer_pull(&peer, 0), 0);
+	expect_frame();
+	expect_rect(0, 0, 0, 640, 480);
+}
+
 static void damage_told_in_a_capture_is_for_the_next_frame(void **state)
 {
 	fake.damage_in_capture = (struct link_rect){ 7, 7, 7, 7 };
@@ -226,6 +255,17 @@ static void resize_makes_the_buffer_stale(void **state)
 	assert_int_equal(peer_pull(&peer, 0), 0);
 	expect_frame();
 	expect_rect(0, 0, 0, 800, 480);
+}
+
+static void resize_in_a_capture_voids_the_frame(void **state)
+{
+	fake.layout_in_capture = link_layout_single(800, 480);
+	damage(1, 1, 1, 1);
+	assert_int_equal(peer_pull(&peer, 0), 0);
+	assert_int_equal(peer_receive(&peer, &msg), 0);
+	assert_int_equal(msg.type, LINK_LAYOUT);
+	expect_nothing();
+	assert_int_equal(fake.buffers, 0);
 }
 
 static void buffer_of_the_old_size_is_ignored(void **state)
@@ -332,8 +372,11 @@ int main(void)
 		TEST(second_pull_replaces_the_first),
 		TEST(each_session_has_its_own_damage),
 		TEST(refused_capture_is_tried_with_the_next_damage),
+		TEST(refused_capture_keeps_the_oldest_time),
+		TEST(another_buffer_voids_the_pull),
 		TEST(damage_told_in_a_capture_is_for_the_next_frame),
 		TEST(resize_makes_the_buffer_stale),
+		TEST(resize_in_a_capture_voids_the_frame),
 		TEST(buffer_of_the_old_size_is_ignored),
 		TEST(same_layout_keeps_the_buffer),
 		TEST(refused_layout_is_answered_with_the_present_one),

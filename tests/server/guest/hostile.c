@@ -233,6 +233,27 @@ static void slow_session_gets_the_newest_when_it_reads_again(void **state)
 	assert_int_equal(msg.frame.rects[0].width, 9);
 }
 
+/* One of these counts fills the socket so that just the frame has no room. */
+static void frame_that_has_no_room_comes_later(void **state)
+{
+	struct link_frame frame;
+
+	for (uint32_t moves = 1; moves < 250; moves++) {
+		peer_finish(&bad);
+		assert_int_equal(peer_attach(&bad, fake.event, fake.path, "bad", LINK_HELLO_SHARED), 0);
+		assert_int_equal(peer_frame(&bad, 0, &frame), 0);
+		for (uint32_t i = 0; i < moves; i++) {
+			guest_link_cursor_moved(fake.link, i, 0);
+			fake_run(&fake);
+		}
+		guest_link_damage(fake.link, &(struct link_rect){ 0, 0, 9, 9 }, 1);
+		assert_int_equal(peer_frame(&bad, 0, &frame), 0);
+		assert_int_equal(frame.rects[0].width, 9);
+		while (peer_receive(&good, &msg) == 0)
+			;
+	}
+}
+
 static void flood_is_read_in_portions(void **state)
 {
 	struct link_message move = { .type = LINK_POINTER, .pointer = { 1, 1 } };
@@ -269,6 +290,7 @@ int main(void)
 		TEST(dead_session_is_cleared_away),
 		TEST(session_that_does_not_read_is_dropped),
 		TEST(slow_session_gets_the_newest_when_it_reads_again),
+		TEST(frame_that_has_no_room_comes_later),
 		TEST(flood_is_read_in_portions),
 	};
 
