@@ -259,12 +259,16 @@ static void a_file_that_is_no_socket_is_not_replaced(void **state)
 
 static void missing_and_long_paths_are_told(void **state)
 {
-	char name[200];
+	char name[109];
 
 	assert_int_equal(packet_connect(path), ERR_MISSING);
 	memset(name, 'x', sizeof name - 1);
 	name[sizeof name - 1] = 0;
+	name[108] = 0; /* one more than the address holds with its NUL */
 	assert_int_equal(packet_connect(name), ERR_ARGUMENT);
+	name[107] = 0;
+	assert_int_equal(packet_connect(name), ERR_MISSING);
+	name[107] = 'x';
 	assert_int_equal(packet_listen(name, 0600), ERR_ARGUMENT);
 	assert_int_equal(packet_listen("/nowhere/at/all", 0600), ERR_IO);
 }

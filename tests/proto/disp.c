@@ -202,6 +202,49 @@ static void monitors_touch_and_do_not_overlap(void **state)
 	assert_int_equal(with(FIRST + TOP, 0x7fffffff), ERR_ARGUMENT); /* the distance needs 33 bits */
 }
 
+static void monitors_may_stand_on_each_other(void **state)
+{
+	assert_int_equal(parse(message, sizeof message), 0);
+	layout.monitors[1].left = 100;
+	layout.monitors[1].top = 1080;
+	assert_int_equal(disp_layout_to_link(&result, &layout), 0);
+	layout.monitors[1].top--;
+	assert_int_equal(disp_layout_to_link(&result, &layout), ERR_ARGUMENT);
+	layout.monitors[1].top = -600;
+	assert_int_equal(disp_layout_to_link(&result, &layout), 0);
+}
+
+/* Two pairs, each touching, so far apart that 32 bits do not hold the distance. */
+static void far_islands_are_refused(void **state)
+{
+	assert_int_equal(parse(message, sizeof message), 0);
+	layout.count = 4;
+	layout.monitors[2] = layout.monitors[3] = layout.monitors[1];
+	layout.monitors[2].left = INT32_MAX;
+	layout.monitors[3].left = INT32_MAX - 800;
+	layout.monitors[0].left = INT32_MIN + 800;
+	layout.monitors[1].left = INT32_MIN;
+	assert_int_equal(disp_layout_to_link(&result, &layout), ERR_ARGUMENT);
+	for (int i = 0; i < 4; i++) {
+		layout.monitors[i].top = layout.monitors[i].left;
+		layout.monitors[i].left = 0;
+		layout.monitors[i].height_px = layout.monitors[i].width_px;
+	}
+	assert_int_equal(disp_layout_to_link(&result, &layout), ERR_ARGUMENT);
+}
+
+static void the_greatest_monitor_is_granted(void **state)
+{
+	assert_int_equal(parse(message, sizeof message), 0);
+	layout.count = 1;
+	layout.monitors[0].width_px = layout.monitors[0].height_px = DISP_SIZE_MAX_PX;
+	layout.monitors[0].desktop_scale_percent = layout.monitors[0].device_scale_percent = 100;
+	assert_int_equal(disp_layout_to_link(&result, &layout), 0);
+	layout.monitors[0].desktop_scale_percent = 110;
+	assert_int_equal(disp_layout_to_link(&result, &layout), 0);
+	assert_int_equal(result.monitors[0].scale_percent, 110);
+}
+
 static void the_whole_fits_the_link(void **state)
 {
 	assert_int_equal(with(SECOND + WIDTH, 8192), ERR_ARGUMENT); /* overlaps */
@@ -227,6 +270,9 @@ int main(void)
 		cmocka_unit_test(sizes_are_bounded_and_widths_even),
 		cmocka_unit_test(there_is_one_primary),
 		cmocka_unit_test(monitors_touch_and_do_not_overlap),
+		cmocka_unit_test(monitors_may_stand_on_each_other),
+		cmocka_unit_test(far_islands_are_refused),
+		cmocka_unit_test(the_greatest_monitor_is_granted),
 		cmocka_unit_test(the_whole_fits_the_link),
 	};
 

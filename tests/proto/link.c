@@ -94,6 +94,11 @@ static void bytes_are_those_of_the_contract(void **state)
 		0, 0, 0x99, 0x78, 0x56, 0x34, 0x12, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0,
 		64, 0, 0, 0, 0xff, 0x1f, 0, 0, 10, 0, 0, 0, 1, 0, 0, 0, 0xf6, 0x1f, 0, 0 };
 
+	static const uint8_t layout[] = { 66, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0x20, 0, 0, 0, 0x20, 0, 0, 0xf4, 1, 0, 0, 1, 0, 0, 0 };
+
+	assert_int_equal(link_write(&examples[14], packet, sizeof packet), sizeof layout);
+	assert_memory_equal(packet, layout, sizeof layout);
 	assert_int_equal(link_write(&examples[2], packet, sizeof packet), sizeof pull);
 	assert_memory_equal(packet, pull, sizeof pull);
 	assert_int_equal(link_write(&examples[8], packet, sizeof packet), sizeof wheel);
@@ -118,12 +123,23 @@ static void the_greatest_message_fits(void **state)
 	assert_int_equal(back.frame.rects[LINK_RECTS_MAX - 1].x, LINK_RECTS_MAX - 1);
 }
 
-/* One field of a valid packet set to a value out of bounds: u32 at that offset. */
-static const struct violation {
+/* One field of a valid packet, u32 at that offset, set to another value. */
+struct edit {
 	int example;
 	size_t offset;
 	uint32_t value;
-} violations[] = {
+};
+
+static int parse_edited(const struct edit *edit, struct link_message *back)
+{
+	int len = link_write(&examples[edit->example], packet, sizeof packet);
+
+	for (int byte = 0; byte < 4; byte++)
+		packet[edit->offset + (size_t)byte] = (uint8_t)(edit->value >> 8 * byte);
+	return parse(back, packet, (size_t)len);
+}
+
+static const struct edit violations[] = {
 	{ 0, 8, 2 },                                               /* hello: a flag that is not known */
 	{ 1, 4, 0 },                                               /* buffer: serial */
 	{ 1, 8, 0 },                                               /* width */
@@ -190,18 +206,76 @@ static const struct violation {
 
 static void every_bound_is_held(void **state)
 {
-	for (size_t i = 0; i < COUNT(violations); i++) {
-		const struct violation *v = &violations[i];
-		struct link_message back;
-		int len = link_write(&examples[v->example], packet, sizeof packet);
-		int err;
+	struct link_message back;
 
-		for (int byte = 0; byte < 4; byte++)
-			packet[v->offset + (size_t)byte] = (uint8_t)(v->value >> 8 * byte);
-		err = parse(&back, packet, (size_t)len);
+	for (size_t i = 0; i < COUNT(violations); i++) {
+		int err = parse_edited(&violations[i], &back);
+
 		if (err != ERR_FORMAT)
 			fail_msg("violation %zu: %d", i, err);
 	}
+}
+
+/* The last values within. */
+static const struct edit limits[] = {
+	{ 0, 4, 0xffffffff }, /* a hello of any version */
+	{ 1, 8, 1 },
+	{ 1, 12, 1 },
+	{ 1, 12, LINK_SIZE_MAX_PX },
+	{ 1, 16, 4 * LINK_SIZE_MAX_PX },
+	{ 3, 12 + 24, (uint32_t)(1920 - LINK_SIZE_MAX_PX) },
+	{ 3, 12 + 28, LINK_SIZE_MAX_PX - 600 },
+	{ 3, 20, 1 },
+	{ 3, 24, 1 },
+	{ 3, 28, 500 },
+	{ 4, 4, 0 },
+	{ 4, 4, 127 },
+	{ 4, 8, 7 },
+	{ 5, 4, 0 },
+	{ 5, 4, 0xd7ff },
+	{ 5, 4, 0xe000 },
+	{ 5, 4, 0x10ffff },
+	{ 5, 8, 0 },
+	{ 6, 4, LINK_SIZE_MAX_PX - 1 },
+	{ 7, 4, LINK_BUTTON_LEFT },
+	{ 7, 8, 0 },
+	{ 8, 4, (uint32_t)-LINK_WHEEL_MAX_120 },
+	{ 8, 8, (uint32_t)-LINK_WHEEL_MAX_120 },
+	{ 9, 4, 15 },
+	{ 13, 32, LINK_SIZE_MAX_PX - 64 },
+	{ 13, 40, LINK_SIZE_MAX_PX },
+	{ 13, 44, LINK_SIZE_MAX_PX },
+	{ 15, 12, LINK_CURSOR_MAX_PX },
+	{ 18, 4, LINK_BYE_ENDED },
+	{ 18, 4, LINK_BYE_PROTOCOL },
+};
+
+static void every_bound_can_be_reached(void **state)
+{
+	static const struct link_message wide = { .type = LINK_BUFFER,
+		.buffer = { 1, LINK_SIZE_MAX_PX, 1, 4 * LINK_SIZE_MAX_PX } };
+	struct link_message back;
+
+	for (size_t i = 0; i < COUNT(limits); i++) {
+		int err = parse_edited(&limits[i], &back);
+
+		if (err != 0)
+			fail_msg("limit %zu: %d", i, err);
+	}
+	assert_true(link_write(&wide, packet, sizeof packet) > 0);
+}
+
+static void sixteen_monitors_fit(void **state)
+{
+	struct link_message msg = { .type = LINK_LAYOUT, .layout = { .count = LINK_MONITORS_MAX } }, back;
+	int len;
+
+	for (int i = 0; i < LINK_MONITORS_MAX; i++)
+		msg.layout.monitors[i] = (struct link_monitor){ 10 * i, 0, 10, 10, 100, i == 0 };
+	len = link_write(&msg, packet, sizeof packet);
+	assert_true(len > 0);
+	assert_int_equal(parse(&back, packet, (size_t)len), 0);
+	assert_memory_equal(&back, &msg, sizeof msg);
 }
 
 static void what_would_be_refused_is_not_written(void **state)
@@ -277,6 +351,8 @@ int main(void)
 		cmocka_unit_test(bytes_are_those_of_the_contract),
 		cmocka_unit_test(the_greatest_message_fits),
 		cmocka_unit_test(every_bound_is_held),
+		cmocka_unit_test(every_bound_can_be_reached),
+		cmocka_unit_test(sixteen_monitors_fit),
 		cmocka_unit_test(what_would_be_refused_is_not_written),
 		cmocka_unit_test(unknown_types_are_told_apart),
 		cmocka_unit_test(a_hello_of_another_version_can_be_answered),

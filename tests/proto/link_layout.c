@@ -51,6 +51,46 @@ static void the_whole_has_a_greatest_size(void **state)
 	assert_int_equal(link_layout_check(&layout), ERR_FORMAT);
 }
 
+static void the_whole_has_a_greatest_height(void **state)
+{
+	struct link_layout layout = three;
+
+	layout.monitors[2].y = LINK_SIZE_MAX_PX - 100 - 600;
+	assert_int_equal(link_layout_check(&layout), 0);
+	layout.monitors[2].y++;
+	assert_int_equal(link_layout_check(&layout), ERR_FORMAT);
+	layout = three;
+	layout.monitors[0].y = 1200 - LINK_SIZE_MAX_PX;
+	assert_int_equal(link_layout_check(&layout), 0);
+	layout.monitors[0].y--;
+	assert_int_equal(link_layout_check(&layout), ERR_FORMAT);
+}
+
+static void the_smallest_monitor_has_one_pixel(void **state)
+{
+	struct link_layout layout = link_layout_single(1, 1);
+
+	assert_int_equal(layout.monitors[0].scale_percent, 100);
+	assert_int_equal(link_layout_check(&layout), 0);
+	layout = link_layout_single(0, 1);
+	assert_int_equal(link_layout_check(&layout), ERR_FORMAT);
+	layout = link_layout_single(1, 0);
+	assert_int_equal(link_layout_check(&layout), ERR_FORMAT);
+}
+
+static void monitors_are_counted(void **state)
+{
+	struct link_layout layout = { .count = LINK_MONITORS_MAX };
+
+	for (int i = 0; i < LINK_MONITORS_MAX; i++)
+		layout.monitors[i] = (struct link_monitor){ 0, 0, 8, 8, 100, i == 0 };
+	assert_int_equal(link_layout_check(&layout), 0);
+	layout.count++;
+	assert_int_equal(link_layout_check(&layout), ERR_FORMAT);
+	layout.count = 0;
+	assert_int_equal(link_layout_check(&layout), ERR_FORMAT);
+}
+
 static void mirrored_monitors_are_a_layout(void **state)
 {
 	struct link_layout layout = three;
@@ -65,6 +105,9 @@ int main(void)
 		cmocka_unit_test(a_single_monitor_is_a_valid_layout),
 		cmocka_unit_test(the_box_holds_all_monitors),
 		cmocka_unit_test(the_whole_has_a_greatest_size),
+		cmocka_unit_test(the_whole_has_a_greatest_height),
+		cmocka_unit_test(the_smallest_monitor_has_one_pixel),
+		cmocka_unit_test(monitors_are_counted),
 		cmocka_unit_test(mirrored_monitors_are_a_layout),
 	};
 

@@ -73,6 +73,17 @@ static void every_bound_is_held(void **state)
 	assert_int_equal(parse(bytes, RECORD_LEN), ERR_FORMAT);
 }
 
+static void every_bound_can_be_reached(void **state)
+{
+	struct record rec = { .state = RECORD_LOGIN, .pid = INT32_MAX };
+
+	record_write(&rec, bytes);
+	assert_int_equal(parse(bytes, RECORD_LEN), 0);
+	rec = (struct record){ .state = RECORD_ENDED };
+	record_write(&rec, bytes);
+	assert_int_equal(parse(bytes, RECORD_LEN), 0);
+}
+
 static void a_file_of_zeroes_is_malformed(void **state)
 {
 	memset(bytes, 0, sizeof bytes);
@@ -96,6 +107,7 @@ int main(void)
 		cmocka_unit_test(a_record_comes_back_as_it_was),
 		cmocka_unit_test(another_length_is_malformed),
 		cmocka_unit_test(every_bound_is_held),
+		cmocka_unit_test(every_bound_can_be_reached),
 		cmocka_unit_test(a_file_of_zeroes_is_malformed),
 		cmocka_unit_test(long_texts_are_cut),
 	};
