@@ -2,6 +2,7 @@
 #include "input.h"
 #include "mend.h"
 #include <base/log.h>
+#include <base/reader.h>
 #include <base/text.h>
 #include <freerdp/channels/wtsvc.h>
 #include <freerdp/crypto/certificate.h>
@@ -266,6 +267,23 @@ static bool utf8_from_utf16(char *dst, size_t cap, const UINT16 *src, size_t len
 	return true;
 }
 
+/* NTProofStr: the first 16 bytes of NtChallengeResponse in AUTHENTICATE, which is the
+ * last of the three messages. [MS-NLMP] 2.2.1.3, 2.2.2.8 */
+static bool find_nt_proof(struct control_nla *nla)
+{
+	static const uint8_t head[12] = { 'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 3 };
+	const uint8_t *end = nla->mic_input + nla->mic_input_len;
+	const uint8_t *start = memmem(nla->mic_input, nla->mic_input_len, head, sizeof head);
+	struct reader message = reader_init(start, start ? (size_t)(end - start) : 0);
+	struct reader payload = message;
+
+	reader_take(&message, sizeof head + 8); /* LmChallengeResponseFields */
+	reader_u32(&message);                   /* lengths */
+	reader_take(&payload, reader_u32(&message));
+	reader_copy(&payload, nla->nt_proof, sizeof nla->nt_proof);
+	return reader_ok(&message) && reader_ok(&payload);
+}
+
 /* Returns non-zero for success, whatever its type says. client is the peer: the
  * context is reached through it. */
 static SECURITY_STATUS on_ntlm(void *client, const SEC_WINNT_AUTH_IDENTITY *identity, const SecBuffer *proof,
@@ -287,7 +305,7 @@ static SECURITY_STATUS on_ntlm(void *client, const SEC_WINNT_AUTH_IDENTITY *iden
 		memcpy(nla->mic, mic, sizeof nla->mic);
 		memcpy(nla->mic_input, mic_input->pvBuffer, mic_input->cbBuffer);
 		nla->mic_input_len = (uint16_t)mic_input->cbBuffer;
-		ok = rdp->handlers.on_nla(rdp->handlers.user, nla, ntowf_v2);
+		ok = find_nt_proof(nla) && rdp->handlers.on_nla(rdp->handlers.user, nla, ntowf_v2);
 	}
 	explicit_bzero(nla, sizeof *nla);
 	free(nla);

@@ -555,8 +555,9 @@ static void on_closed(void *user, const char *why)
 	if (s->ended)
 		return;
 	s->ended = true;
+	if (s->status.record.state != RECORD_REFUSED) /* that was said already */
+		log_info("closed: %s", why);
 	status_end(&s->status, RECORD_ENDED, why);
-	log_info("closed: %s", why);
 	sd_event_exit(s->event, EXIT_SUCCESS);
 }
 
