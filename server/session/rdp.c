@@ -129,7 +129,9 @@ void rdp_close(struct rdp *rdp, uint32_t error_info, const char *why)
 			freerdp_set_error_info(context->rdp, error_info);
 		if (error_info && freerdp_settings_get_bool(context->settings, FreeRDP_SupportErrorInfoPdu))
 			freerdp_send_error_info(context->rdp);
-		rdp->peer->Close(rdp->peer);
+		/* Its Deactivate-All would confuse a client that has not seen Demand Active. */
+		if (rdp->peer->activated)
+			rdp->peer->Close(rdp->peer);
 	}
 	close_soon(rdp, why);
 }

@@ -26,6 +26,7 @@ static const char help[] =
 		"\n"
 		"  --dir DIR    where the socket is made\n"
 		"  --size WxH   size of each monitor at start (1920x1080)\n"
+		"  --scale P    percent; taken for the sake of other guests, changes nothing\n"
 		"  --heads N    monitors at start, side by side (1)\n"
 		"  --rate FPS   frames a second when running (30); starts running\n"
 		"  --still      starts standing still, also with --rate; this is the default\n"
@@ -75,6 +76,7 @@ static bool take_option(struct options *options, int option, const char *value)
 	switch (option) {
 	case 'd': options->dir = value; return true;
 	case 's': return parse_size(value, options);
+	case 'c': return true; /* the picture has no text that would scale */
 	case 'n': return parse_number(value, 0, 1, LINK_MONITORS_MAX, &options->heads, NULL);
 	case 'r':
 		options->running = true;
@@ -90,6 +92,7 @@ static int parse_options(struct options *options, int argc, char **argv)
 	static const struct option known[] = {
 		{ "dir", required_argument, NULL, 'd' },
 		{ "size", required_argument, NULL, 's' },
+		{ "scale", required_argument, NULL, 'c' },
 		{ "heads", required_argument, NULL, 'n' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "still", no_argument, NULL, 't' },
