@@ -124,7 +124,8 @@ static BOOL on_desktop_resize(rdpContext *context)
 	uint32_t width_px, height_px;
 
 	desktop_size(client, &width_px, &height_px);
-	client->counts.resizes++;
+	if ((uint32_t)context->gdi->width != width_px || (uint32_t)context->gdi->height != height_px)
+		client->counts.resizes++;
 	return gdi_resize(context->gdi, width_px, height_px);
 }
 

@@ -88,4 +88,5 @@ class StackCase(unittest.TestCase):
                     last[name].save_ppm(os.path.join(self.stack.directory, name + ".ppm"))
             print("pictures: %s/want.ppm and got.ppm" % self.stack.directory, file=sys.stderr)
             raise
+        self.assertGreater(last["want"].colours(50), 49, "the guest's picture is nearly empty")
         return last["text"]

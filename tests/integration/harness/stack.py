@@ -176,10 +176,8 @@ class Stack:
         return [pid for pid in descendants(os.getpid()) if comm(pid).startswith("oriel-guest")]
 
     def guest_socket(self, user=None):
-        directory = os.path.join(self.run_dir, "guests")
-        names = [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
-        sockets = [name for name in names if os.path.exists(name) and (user or self.user) in name]
-        return sockets[0] if sockets else None
+        path = os.path.join(self.run_dir, "guests", user or self.user, "link")
+        return path if os.path.exists(path) else None
 
     def trace(self):
         """The frames' objects so far."""
