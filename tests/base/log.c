@@ -131,6 +131,16 @@ static void a_long_line_is_cut_and_ends(void **state)
 {
 	static char longer[3000];
 
+	/* Around the length at which cutting begins. */
+	for (int len = 950; len < 1030; len++) {
+		memset(longer, 'x', (size_t)len);
+		longer[len] = 0;
+		capture_start();
+		log_error("%s", longer);
+		assert_int_equal(capture_stop(), 1);
+		assert_true(strlen(text) < 1024);
+		assert_string_equal(text + strlen(text) - 2, "x\n");
+	}
 	memset(longer, 'x', sizeof longer - 1);
 	capture_start();
 	log_error("%s", longer);
