@@ -2,8 +2,10 @@
 #include "input.h"
 #include "mend.h"
 #include <base/log.h>
+#include <base/loop.h>
 #include <base/reader.h>
 #include <base/text.h>
+#include <errno.h>
 #include <freerdp/channels/wtsvc.h>
 #include <freerdp/crypto/certificate.h>
 #include <freerdp/crypto/privatekey.h>
@@ -27,7 +29,8 @@ enum {
 	/* What the kernel may hold unsent. More would only age there: frames, and input
 	 * echoes behind them. */
 	UNSENT_MAX_BYTES = 64 * 1024,
-	POINTER_CACHE = 25, /* what mstsc offers */
+	LINGER_US = 1000 * 1000, /* for the client to read why it is closed */
+	POINTER_CACHE = 25,      /* what mstsc offers */
 	MULTIFRAGMENT_MAX_BYTES = 8 * 1024 * 1024,
 };
 
@@ -39,10 +42,10 @@ struct context {
 struct rdp {
 	freerdp_peer *peer;
 	sd_event *event;
-	sd_event_source *socket, *reread, *closing;
+	sd_event_source *socket, *reread, *closing, *linger_timer;
 	struct rdp_handlers handlers;
 	struct input *input;
-	bool nla_used, closed;
+	bool nla_used, closed, lingering;
 	char why[200];
 };
 
@@ -104,18 +107,55 @@ static int on_closing(sd_event_source *source, void *user)
 	return 0;
 }
 
-static void close_soon(struct rdp *rdp, const char *why)
+/* From the loop, since those that call this are FreeRDP's callees. */
+static void close_soon(struct rdp *rdp)
+{
+	if (rdp->closing)
+		return;
+	sd_event_source_set_enabled(rdp->socket, SD_EVENT_OFF);
+	if (sd_event_add_defer(rdp->event, &rdp->closing, on_closing, rdp) < 0)
+		sd_event_exit(rdp->event, EXIT_FAILURE);
+}
+
+static void mark_closed(struct rdp *rdp, const char *why)
+{
+	rdp->closed = true;
+	text_copy(rdp->why, sizeof rdp->why, why);
+	sd_event_source_set_enabled(rdp->reread, SD_EVENT_OFF);
+}
+
+/* The client is gone. */
+static void lose(struct rdp *rdp, const char *why)
 {
 	if (rdp->closed)
 		return;
-	rdp->closed = true;
-	text_copy(rdp->why, sizeof rdp->why, why);
-	if (rdp->socket)
-		sd_event_source_set_enabled(rdp->socket, SD_EVENT_OFF);
-	if (rdp->reread)
-		sd_event_source_set_enabled(rdp->reread, SD_EVENT_OFF);
-	if (sd_event_add_defer(rdp->event, &rdp->closing, on_closing, rdp) < 0)
-		sd_event_exit(rdp->event, EXIT_FAILURE);
+	mark_closed(rdp, why);
+	close_soon(rdp);
+}
+
+static int on_linger_time(sd_event_source *source, uint64_t usec, void *user)
+{
+	close_soon(user);
+	return 0;
+}
+
+/* Bytes of the client that nobody reads would make the kernel answer our last words
+ * with a reset, and the client throw them away: so they are read until it closes. */
+static void linger(struct rdp *rdp, int fd)
+{
+	uint8_t unread[4096];
+	ssize_t n;
+
+	if (rdp_blocked(rdp)) {
+		if (rdp->peer->DrainOutputBuffer(rdp->peer) < 0)
+			close_soon(rdp);
+		return;
+	}
+	sd_event_source_set_io_events(rdp->socket, EPOLLIN);
+	shutdown(fd, SHUT_WR);
+	n = recv(fd, unread, sizeof unread, MSG_DONTWAIT);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		close_soon(rdp);
 }
 
 void rdp_close(struct rdp *rdp, uint32_t error_info, const char *why)
@@ -133,7 +173,13 @@ void rdp_close(struct rdp *rdp, uint32_t error_info, const char *why)
 		if (rdp->peer->activated)
 			rdp->peer->Close(rdp->peer);
 	}
-	close_soon(rdp, why);
+	mark_closed(rdp, why);
+	rdp->lingering = true;
+	sd_event_source_set_io_events(rdp->socket, EPOLLIN | EPOLLOUT);
+	if (loop_timer_add(rdp->event, &rdp->linger_timer, on_linger_time, rdp) < 0)
+		close_soon(rdp);
+	else
+		loop_timer_arm(rdp->linger_timer, LINGER_US);
 }
 
 /* --- reading and writing --- */
@@ -162,8 +208,8 @@ static const char *end_text(void)
 static void read_client(struct rdp *rdp)
 {
 	first_error[0] = 0;
-	if (!rdp->peer->CheckFileDescriptor(rdp->peer) && !rdp->closed)
-		close_soon(rdp, end_text());
+	if (!rdp->peer->CheckFileDescriptor(rdp->peer))
+		lose(rdp, end_text());
 }
 
 static int on_socket(sd_event_source *source, int fd, uint32_t events, void *user)
@@ -171,8 +217,12 @@ static int on_socket(sd_event_source *source, int fd, uint32_t events, void *use
 	struct rdp *rdp = user;
 	bool was_blocked = events & EPOLLOUT;
 
+	if (rdp->lingering) {
+		linger(rdp, fd);
+		return 0;
+	}
 	if (was_blocked && rdp->peer->DrainOutputBuffer(rdp->peer) < 0) {
-		close_soon(rdp, "the connection was lost");
+		lose(rdp, "the connection was lost");
 		return 0;
 	}
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
@@ -467,6 +517,7 @@ void rdp_destroy(struct rdp *rdp)
 	if (!rdp)
 		return;
 	sd_event_source_unref(rdp->closing);
+	sd_event_source_unref(rdp->linger_timer);
 	sd_event_source_unref(rdp->socket);
 	sd_event_source_unref(rdp->reread);
 	if (rdp->peer) {

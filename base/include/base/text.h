@@ -3,14 +3,14 @@
 #define BASE_TEXT_H
 
 #include <stddef.h>
-#include <string.h>
 
 /* Copies src, cut to what fits into cap bytes with the final NUL. */
 static inline void text_copy(char *dst, size_t cap, const char *src)
 {
-	size_t len = strnlen(src, cap - 1);
+	size_t len = 0;
 
-	memcpy(dst, src, len);
+	for (; len + 1 < cap && src[len]; len++)
+		dst[len] = src[len];
 	dst[len] = 0;
 }
 
