@@ -1,0 +1,187 @@
+#include "child.h"
+#include <base/loop.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	EXIT_NO_PROGRAM = 127,
+	END_TERM_MS = 1000,
+	END_ROUNDS = 16, /* each round may uncover grandchildren */
+};
+
+void children_adopt(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+static void child_signals(pid_t parent)
+{
+	sigset_t none;
+
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent) /* it died before the line above */
+		_exit(EXIT_NO_PROGRAM);
+	setsid();
+}
+
+static void child_descriptors(int output_fd, int pass_fd)
+{
+	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	dup2(output_fd, STDOUT_FILENO);
+	dup2(output_fd, STDERR_FILENO);
+	dup2(null_fd, STDIN_FILENO);
+	if (pass_fd == CHILD_PASSED_FD)
+		fcntl(pass_fd, F_SETFD, 0);
+	else if (pass_fd >= 0)
+		dup2(pass_fd, CHILD_PASSED_FD);
+}
+
+/* The pipe closes by itself when the program starts; else it carries errno. */
+static int read_outcome(int fd)
+{
+	int outcome = 0;
+	ssize_t got;
+
+	do {
+		got = read(fd, &outcome, sizeof outcome);
+	} while (got < 0 && errno == EINTR);
+	return got == sizeof outcome ? outcome : 0;
+}
+
+static void child_run(const char *const argv[], char *const envp[], int output_fd, int pass_fd, int report_fd)
+{
+	int outcome;
+
+	/* Out of the way of CHILD_PASSED_FD. */
+	report_fd = fcntl(report_fd, F_DUPFD_CLOEXEC, CHILD_PASSED_FD + 1);
+	child_descriptors(output_fd, pass_fd);
+	execvpe(argv[0], (char *const *)argv, envp);
+	outcome = errno;
+	if (write(report_fd, &outcome, sizeof outcome) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_NO_PROGRAM);
+}
+
+int child_start(struct child *child, const char *const argv[], char *const envp[], int output_fd, int pass_fd)
+{
+	int report[2], outcome;
+	pid_t pid, parent = getpid();
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return ERR_IO;
+	pid = fork();
+	if (pid == 0) {
+		child_signals(parent);
+		child_run(argv, envp, output_fd, pass_fd, report[1]);
+	}
+	close(report[1]);
+	outcome = pid < 0 ? errno : read_outcome(report[0]);
+	close(report[0]);
+	if (outcome == 0) {
+		*child = (struct child){ .pid = pid };
+		return 0;
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	errno = outcome;
+	return outcome == ENOENT || outcome == ENOTDIR ? ERR_MISSING : ERR_IO;
+}
+
+void children_reap(struct child *const known[], int count)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (int i = 0; i < count; i++) {
+			if (known[i]->pid == pid)
+				*known[i] = (struct child){ .status = status };
+		}
+	}
+}
+
+static bool wait_ended(pid_t pid, int timeout_ms)
+{
+	int fd = pidfd_open(pid, 0);
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	bool ended;
+
+	if (fd < 0)
+		return true;
+	ended = poll(&poll_fd, 1, timeout_ms) > 0;
+	close(fd);
+	return ended;
+}
+
+void child_stop(struct child *child, int signal, int timeout_ms)
+{
+	pid_t pid = child->pid;
+
+	if (pid == 0)
+		return;
+	kill(pid, signal);
+	if (!wait_ended(pid, timeout_ms))
+		kill(pid, SIGKILL);
+	waitpid(pid, &child->status, 0);
+	child->pid = 0;
+}
+
+/* Ends one round of children. Returns how many there were. */
+static int end_round(int signal)
+{
+	FILE *list = fopen("/proc/thread-self/children", "re");
+	int pid, count = 0;
+
+	if (!list)
+		return 0;
+	while (fscanf(list, "%d", &pid) == 1) {
+		kill(pid, signal);
+		count++;
+	}
+	fclose(list);
+	return count;
+}
+
+void children_end(void)
+{
+	uint64_t until_us = loop_now_us() + END_TERM_MS * 1000ull;
+	struct timespec left = { .tv_sec = END_TERM_MS / 1000 };
+	sigset_t set;
+	pid_t pid;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	children_reap(NULL, 0);
+	if (end_round(SIGTERM) == 0)
+		return;
+	/* SIGCHLD is blocked, so none is lost between the look and the wait. */
+	while ((pid = waitpid(-1, NULL, WNOHANG)) >= 0 && loop_now_us() < until_us) {
+		if (pid == 0)
+			sigtimedwait(&set, NULL, &left);
+	}
+	for (int i = 0; i < END_ROUNDS; i++) {
+		for (int killed = end_round(SIGKILL); killed > 0; killed--)
+			waitpid(-1, NULL, 0);
+	}
+}
+
+const char *child_status_text(const struct child *child, char *dst)
+{
+	if (WIFSIGNALED(child->status))
+		snprintf(dst, 32, "signal %d", WTERMSIG(child->status));
+	else
+		snprintf(dst, 32, "code %d", WEXITSTATUS(child->status));
+	return dst;
+}

@@ -1,0 +1,41 @@
+/* Programs that the guest starts: X server, message bus, desktop. Each is told by
+ * the kernel to end when the guest dies; what they leave behind becomes the
+ * guest's child and is ended by children_end. Loop thread only. */
+#ifndef X11_CHILD_H
+#define X11_CHILD_H
+
+#include <base/err.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum {
+	CHILD_PASSED_FD = 3, /* where a child finds pass_fd */
+};
+
+struct child {
+	pid_t pid;  /* 0: not started, or ended */
+	int status; /* as waitpid gives it, once ended */
+};
+
+/* Makes orphans of the children our own children. Call once, before the first. */
+void children_adopt(void);
+
+/* Starts argv[0] (looked up in PATH) in a session of its own. Its input is
+ * /dev/null, its output goes to output_fd (borrowed), pass_fd (borrowed, -1: none)
+ * becomes CHILD_PASSED_FD. 0; ERR_MISSING (no such program); ERR_IO. */
+MUST_USE int child_start(struct child *child, const char *const argv[], char *const envp[], int output_fd,
+		int pass_fd);
+
+/* Collects whoever ended, among them these children. For SIGCHLD. */
+void children_reap(struct child *const known[], int count);
+
+/* Sends the signal, waits at most timeout_ms, then kills. Returns with the child gone. */
+void child_stop(struct child *child, int signal, int timeout_ms);
+
+/* Ends every remaining child, adopted ones too. */
+void children_end(void);
+
+/* "code 1", "signal 11". dst has 32 bytes. */
+const char *child_status_text(const struct child *child, char *dst);
+
+#endif

@@ -1,0 +1,35 @@
+/* The client's keyboard: scancodes, repetition, Pause, lock keys. */
+#ifndef X11_KEYBOARD_H
+#define X11_KEYBOARD_H
+
+#include "keymap.h"
+#include "typist.h"
+#include <proto/link.h>
+
+struct keyboard {
+	struct keymap keymap;
+	struct typist typist;
+	bool down[KEYMAP_KEYS];
+	/* Pause came: the 0x45 that follows in the same direction belongs to it. */
+	bool pause_pending, pause_up;
+};
+
+/* 0; ERR_MEMORY; ERR_IO. */
+MUST_USE int keyboard_init(struct keyboard *keyboard, struct display *display, sd_event *event);
+
+void keyboard_finish(struct keyboard *keyboard);
+
+void keyboard_key(struct keyboard *keyboard, const struct link_key *key);
+
+void keyboard_text(struct keyboard *keyboard, uint32_t code_point);
+
+/* flags: LINK_LOCK_* that are on. Kana has no state in X. */
+void keyboard_locks(struct keyboard *keyboard, uint32_t flags);
+
+/* Loads the layout; keys from here on are those of the new one. */
+void keyboard_layout(struct keyboard *keyboard, uint32_t klid);
+
+/* After an event for which keymap_is_event is true. */
+void keyboard_reread(struct keyboard *keyboard);
+
+#endif

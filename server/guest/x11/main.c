@@ -1,0 +1,227 @@
+/* oriel-guest-x11: a desktop session on an X server of its own, for sessions to
+ * attach to. */
+#include "child.h"
+#include "desktop.h"
+#include "folder.h"
+#include "guest.h"
+#include "xorg.h"
+#include <base/log.h>
+#include <base/loop.h>
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct options {
+	const char *dir, *desktop;
+	uint32_t width_px, height_px, scale_percent;
+	bool help;
+};
+
+struct program {
+	sd_event *event;
+	struct xorg xorg;
+	struct desktop desktop;
+	struct guest guest;
+};
+
+static const char help[] =
+		"usage: oriel-guest-x11 --dir DIR [--size WxH] [--scale PERCENT] [--desktop COMMAND]\n"
+		"\n"
+		"Runs a desktop session on an X server of its own (Xorg with the dummy driver).\n"
+		"Sessions attach at DIR/link. Runs as an ordinary user, never as root.\n"
+		"\n"
+		"  --dir DIR          folder for the socket, settings and logs; made if missing\n"
+		"  --size WxH         size of the monitor at start (1920x1080)\n"
+		"  --scale PERCENT    size of fonts at start, 100 to 500 (100)\n"
+		"  --desktop COMMAND  the session's program, for the shell (Xfce)\n"
+		"  --help\n"
+		"\n"
+		"DIR/display.env says how a program comes onto the desktop: . DIR/display.env\n";
+
+static bool parse_number(
+		const char *text, char end, uint32_t min, uint32_t max, uint32_t *value, const char **rest)
+{
+	char *stop;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &stop, 10);
+	if (errno || *text < '0' || *text > '9' || *stop != end || n < min || n > max)
+		return false;
+	*value = (uint32_t)n;
+	if (rest)
+		*rest = stop + 1;
+	return true;
+}
+
+static bool parse_size(const char *text, struct options *options)
+{
+	enum { MIN_PX = 64 }; /* the dummy driver's */
+	const char *height;
+
+	return parse_number(text, 'x', MIN_PX, LINK_SIZE_MAX_PX, &options->width_px, &height) &&
+			parse_number(height, 0, MIN_PX, LINK_SIZE_MAX_PX, &options->height_px, NULL);
+}
+
+/* One option; false: its value is wrong. */
+static bool take_option(struct options *options, int option, const char *value)
+{
+	switch (option) {
+	case 'd': options->dir = value; return value[0] != 0;
+	case 's': return parse_size(value, options);
+	case 'p': return parse_number(value, 0, 100, 500, &options->scale_percent, NULL);
+	case 'c': options->desktop = value; return value[0] != 0;
+	case 'h': options->help = true; return true;
+	default: return false;
+	}
+}
+
+/* 0, or GUEST_EXIT_USAGE after a line that says why. */
+static int parse_options(struct options *options, int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "dir", required_argument, NULL, 'd' },
+		{ "size", required_argument, NULL, 's' },
+		{ "scale", required_argument, NULL, 'p' },
+		{ "desktop", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option, index = 0;
+
+	while ((option = getopt_long(argc, argv, "", known, &index)) != -1) {
+		if (option == '?')
+			return GUEST_EXIT_USAGE; /* getopt said why */
+		if (!take_option(options, option, optarg)) {
+			fprintf(stderr, "oriel-guest-x11: --%s does not take \"%s\"\n", known[index].name,
+					optarg);
+			return GUEST_EXIT_USAGE;
+		}
+	}
+	if (!options->help && (optind < argc || !options->dir)) {
+		fputs("oriel-guest-x11: expected --dir DIR; see --help\n", stderr);
+		return GUEST_EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int on_child(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
+{
+	struct program *program = user;
+	struct child *xorg = &program->xorg.child, *bus = &program->desktop.bus;
+	struct child *session = &program->desktop.session;
+	struct child *const known[] = { xorg, bus, session };
+	bool had_session = session->pid != 0;
+	char text[32];
+
+	children_reap(known, sizeof known / sizeof *known);
+	if (xorg->pid == 0) {
+		log_error("Xorg ended with %s", child_status_text(xorg, text));
+		sd_event_exit(program->event, GUEST_EXIT_XORG);
+	} else if (had_session && session->pid == 0) {
+		log_info("the desktop ended with %s", child_status_text(session, text));
+		sd_event_exit(program->event, session->status ? GUEST_EXIT_DESKTOP : EXIT_SUCCESS);
+	}
+	return 0;
+}
+
+static int watch_children(struct program *program)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	children_adopt();
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
+			sd_event_add_signal(program->event, NULL, SIGCHLD, on_child, program) < 0) {
+		log_error("cannot watch child processes");
+		return ERR_IO;
+	}
+	return 0;
+}
+
+/* Returns an exit code. */
+static int start(struct program *program, const struct options *options, const char *dir, const char *path)
+{
+	struct link_layout layout = link_layout_single(options->width_px, options->height_px);
+
+	layout.monitors[0].scale_percent = options->scale_percent;
+	if (xorg_start(&program->xorg, dir) < 0)
+		return GUEST_EXIT_XORG;
+	setenv("DISPLAY", program->xorg.display, 1);
+	setenv("XAUTHORITY", program->xorg.authority, 1);
+	if (guest_init(&program->guest, program->event, path, &layout) < 0)
+		return GUEST_EXIT_XORG;
+	if (desktop_start(&program->desktop, dir, options->desktop) < 0)
+		return GUEST_EXIT_DESKTOP;
+	log_info("display %s, %ux%u, serving at %s", program->xorg.display, options->width_px,
+			options->height_px, path);
+	return EXIT_SUCCESS;
+}
+
+/* Sessions hear that it ends; programs may save; then the X server goes. */
+static void stop(struct program *program, int code)
+{
+	if (program->guest.link)
+		guest_link_end(program->guest.link, LINK_BYE_ENDED,
+				code == GUEST_EXIT_XORG ? "the X server ended" : "the desktop ended");
+	desktop_stop(&program->desktop);
+	guest_finish(&program->guest);
+	xorg_stop(&program->xorg);
+	children_end();
+}
+
+static int run(const struct options *options, const char *dir, const char *path)
+{
+	static struct program program;
+	int code = EXIT_FAILURE;
+
+	program.event = loop_create();
+	if (!program.event || watch_children(&program) < 0) {
+		log_error("cannot make an event loop");
+		sd_event_unref(program.event);
+		return EXIT_FAILURE;
+	}
+	code = start(&program, options, dir, path);
+	if (code == EXIT_SUCCESS)
+		code = sd_event_loop(program.event);
+	stop(&program, code);
+	sd_event_unref(program.event);
+	return code < 0 ? EXIT_FAILURE : code;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .width_px = 1920, .height_px = 1080, .scale_percent = 100 };
+	char dir[PATH_MAX], path[108]; /* as long as a socket's path can be */
+	int err;
+
+	log_init("guest-x11", LOG_LEVEL_INFO);
+	if (parse_options(&options, argc, argv) != 0)
+		return GUEST_EXIT_USAGE;
+	if (options.help) {
+		fputs(help, stdout);
+		return EXIT_SUCCESS;
+	}
+	if (geteuid() == 0) {
+		log_error("a desktop does not run as root; start it as the user whose it is");
+		return GUEST_EXIT_ROOT;
+	}
+	umask(077);
+	err = folder_open(options.dir, dir);
+	if (err < 0) {
+		log_error("%s: %s", options.dir,
+				err == ERR_DENIED ? "the folder is somebody else's" : strerror(errno));
+		return EXIT_FAILURE;
+	}
+	if (snprintf(path, sizeof path, "%s/link", dir) >= (int)sizeof path) {
+		log_error("%s: too long for a socket", dir);
+		return EXIT_FAILURE;
+	}
+	return run(&options, dir, path);
+}
