@@ -144,6 +144,24 @@ static void every_bound_is_held(void **state)
 	}
 }
 
+/* As long as its block: no room for the NUL. */
+static void a_name_leaves_room_for_its_nul(void **state)
+{
+	static struct control_message msg = { .type = CONTROL_VERDICT };
+	enum { USER = 4 + 4 + 16 };
+	int len;
+
+	memset(msg.verdict.user, 'u', sizeof msg.verdict.user);
+	len = control_write(&msg, packet, sizeof packet);
+	assert_int_equal(len, USER + 2 + CONTROL_NAME_CAP - 1);
+	assert_int_equal(parse(packet, (size_t)len), 0);
+	assert_int_equal(strlen(back.verdict.user), CONTROL_NAME_CAP - 1);
+	packet[USER] = 0;
+	packet[USER + 1] = CONTROL_NAME_CAP >> 8;
+	packet[len] = 'u';
+	assert_int_equal(parse(packet, (size_t)len + 1), ERR_FORMAT);
+}
+
 static void every_bound_can_be_reached(void **state)
 {
 	static const struct control_message limits[] = {
@@ -222,6 +240,7 @@ int main(void)
 		cmocka_unit_test(the_greatest_message_fits),
 		cmocka_unit_test(bytes_are_those_of_the_contract),
 		cmocka_unit_test(every_bound_is_held),
+		cmocka_unit_test(a_name_leaves_room_for_its_nul),
 		cmocka_unit_test(every_bound_can_be_reached),
 		cmocka_unit_test(a_malformed_packet_leaves_no_secret),
 		cmocka_unit_test(what_would_be_refused_is_not_written),

@@ -91,6 +91,20 @@ static void the_head_is_checked(void **state)
 	}
 }
 
+static void one_monitor_is_enough(void **state)
+{
+	uint8_t bytes[HEAD + MONITOR];
+
+	memcpy(bytes, message, sizeof bytes);
+	bytes[4] = sizeof bytes;
+	bytes[12] = 1;
+	assert_int_equal(parse(bytes, sizeof bytes), 0);
+	assert_int_equal(layout.count, 1);
+	bytes[4] = HEAD;
+	bytes[12] = 0;
+	assert_int_equal(parse(bytes, HEAD), ERR_FORMAT);
+}
+
 static void monitors_have_a_greatest_count(void **state)
 {
 	uint8_t bytes[HEAD + MONITOR * (DISP_MONITORS_MAX + 1)];
@@ -263,6 +277,7 @@ int main(void)
 		cmocka_unit_test(a_layout_is_read),
 		cmocka_unit_test(short_and_long_messages_are_malformed),
 		cmocka_unit_test(the_head_is_checked),
+		cmocka_unit_test(one_monitor_is_enough),
 		cmocka_unit_test(monitors_have_a_greatest_count),
 		cmocka_unit_test(a_layout_becomes_one_of_the_link),
 		cmocka_unit_test(the_primary_is_moved_to_the_origin),

@@ -58,12 +58,12 @@ static void frames(void **state)
 	gfx_start_frame_write(&w, 0x01020304, 1709251198987654);
 	gfx_end_frame_write(&w, 0x01020304);
 	gfx_start_frame_write(&w, 9, 0);
-	gfx_start_frame_write(&w, 9, (3600 + 60 + 1) * (uint64_t)1000000);
+	gfx_start_frame_write(&w, 9, 3600 * (uint64_t)1000000);
 	/* 23 << 22 | 59 << 16 | 58 << 10 | 987 */
 	CHECK_BYTES(0x0b, 0, 0, 0, 16, 0, 0, 0, 0xdb, 0xeb, 0xfb, 0x05, 4, 3, 2, 1, /**/
 			0x0c, 0, 0, 0, 12, 0, 0, 0, 4, 3, 2, 1,                     /**/
 			0x0b, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0,         /**/
-			0x0b, 0, 0, 0, 16, 0, 0, 0, 0, 4, 0x41, 0, 9, 0, 0, 0);
+			0x0b, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0x40, 0, 9, 0, 0, 0);
 }
 
 static void reset_graphics_has_340_bytes(void **state)

@@ -246,6 +246,8 @@ static const struct edit limits[] = {
 	{ 13, 40, LINK_SIZE_MAX_PX },
 	{ 13, 44, LINK_SIZE_MAX_PX },
 	{ 15, 12, LINK_CURSOR_MAX_PX },
+	{ 17, 4, LINK_SIZE_MAX_PX - 1 },
+	{ 17, 8, LINK_SIZE_MAX_PX - 1 },
 	{ 18, 4, LINK_BYE_ENDED },
 	{ 18, 4, LINK_BYE_PROTOCOL },
 };
@@ -287,6 +289,10 @@ static void what_would_be_refused_is_not_written(void **state)
 	msg = examples[13];
 	msg.frame.count = LINK_RECTS_MAX + 1;
 	assert_int_equal(link_write(&msg, packet, sizeof packet), ERR_ARGUMENT);
+	msg.frame.count = 0;
+	assert_int_equal(link_write(&msg, packet, sizeof packet), ERR_ARGUMENT);
+	msg.frame.count = 1;
+	assert_true(link_write(&msg, packet, sizeof packet) > 0);
 	msg = examples[3];
 	msg.layout.count = LINK_MONITORS_MAX + 1;
 	assert_int_equal(link_write(&msg, packet, sizeof packet), ERR_ARGUMENT);

@@ -80,11 +80,14 @@ static void the_smallest_monitor_has_one_pixel(void **state)
 
 static void monitors_are_counted(void **state)
 {
+	uint32_t width_px, height_px;
 	struct link_layout layout = { .count = LINK_MONITORS_MAX };
 
 	for (int i = 0; i < LINK_MONITORS_MAX; i++)
 		layout.monitors[i] = (struct link_monitor){ 0, 0, 8, 8, 100, i == 0 };
 	assert_int_equal(link_layout_check(&layout), 0);
+	link_layout_bounds(&layout, &width_px, &height_px, NULL, NULL);
+	assert_int_equal(width_px, 8);
 	layout.count++;
 	assert_int_equal(link_layout_check(&layout), ERR_FORMAT);
 	layout.count = 0;
