@@ -72,9 +72,10 @@ static void send_message(struct guest *guest, const struct link_message *message
 		return;
 	if (!guest->unsent)
 		err = packet_send(guest->fd, packet, (size_t)len, pass_fd);
+	/* After ERR_CLOSED a last LINK_BYE may wait to be read; reading finds the end. */
 	if (err == ERR_AGAIN)
 		keep(guest, packet, len, pass_fd);
-	else if (err < 0)
+	else if (err < 0 && err != ERR_CLOSED)
 		go(guest, 0, "the desktop is gone");
 }
 
@@ -99,11 +100,7 @@ static void send_unsent(struct guest *guest)
 
 		if (err == ERR_AGAIN)
 			return;
-		if (err < 0) {
-			go(guest, 0, "the desktop is gone");
-			return;
-		}
-		drop_first(guest);
+		drop_first(guest); /* also when the guest is gone: reading finds that */
 	}
 	sd_event_source_set_io_events(guest->source, EPOLLIN);
 }

@@ -165,10 +165,12 @@ void rdp_close(struct rdp *rdp, uint32_t error_info, const char *why)
 	if (rdp->closed)
 		return;
 	if (freerdp_get_state(context) >= CONNECTION_STATE_MCS_CHANNEL_JOIN_REQUEST) {
-		if (error_info)
+		/* Also to clients that do not announce that they know it: FreeRDP 3's shows
+		 * the reason all the same, and it is the last PDU but one in any case. */
+		if (error_info) {
 			freerdp_set_error_info(context->rdp, error_info);
-		if (error_info && freerdp_settings_get_bool(context->settings, FreeRDP_SupportErrorInfoPdu))
 			freerdp_send_error_info(context->rdp);
+		}
 		/* Its Deactivate-All would confuse a client that has not seen Demand Active. */
 		if (rdp->peer->activated)
 			rdp->peer->Close(rdp->peer);
