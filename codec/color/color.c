@@ -4,7 +4,9 @@
  * (scale below), because that is one instruction per 16 values in SIMD. The
  * error is under 2/32 of a component's step; the forward factors of each row
  * sum up exactly, so grey stays grey. */
-#include <codec/color.h>
+#include "color_simd.h"
+#include <codec/cpu.h>
+#include <string.h>
 
 /* x * factor / 2^15, rounded to nearest, halves up. */
 static int scale(int x, int factor)
@@ -34,18 +36,22 @@ static void convert_row(int16_t *y, int16_t *cb, int16_t *cr, const uint8_t *src
 	}
 }
 
+void color_fill_rows(int16_t *plane, int h_px)
+{
+	for (int row = h_px; row < COLOR_TILE; row++)
+		memcpy(plane + row * COLOR_TILE, plane + (h_px - 1) * COLOR_TILE, COLOR_TILE * sizeof *plane);
+}
+
 static void fill_plane(int16_t *plane, int w_px, int h_px)
 {
 	if (w_px < COLOR_TILE)
 		for (int row = 0; row < h_px; row++)
 			for (int x = w_px; x < COLOR_TILE; x++)
 				plane[row * COLOR_TILE + x] = plane[row * COLOR_TILE + w_px - 1];
-	for (int row = h_px; row < COLOR_TILE; row++)
-		for (int x = 0; x < COLOR_TILE; x++)
-			plane[row * COLOR_TILE + x] = plane[(h_px - 1) * COLOR_TILE + x];
+	color_fill_rows(plane, h_px);
 }
 
-static void bgrx_to_ycbcr_c(int16_t *y, int16_t *cb, int16_t *cr, const uint8_t *src, ptrdiff_t stride_bytes,
+void color_bgrx_to_ycbcr_c(int16_t *y, int16_t *cb, int16_t *cr, const uint8_t *src, ptrdiff_t stride_bytes,
 		int w_px, int h_px)
 {
 	for (int row = 0; row < h_px; row++) {
@@ -79,6 +85,12 @@ static void ycbcr_to_bgrx_c(
 
 void color_dsp_init(struct color_dsp *dsp, unsigned cpu_flags)
 {
-	dsp->bgrx_to_ycbcr = bgrx_to_ycbcr_c;
+	dsp->bgrx_to_ycbcr = color_bgrx_to_ycbcr_c;
 	dsp->ycbcr_to_bgrx = ycbcr_to_bgrx_c;
+#if defined(__x86_64__)
+	if (cpu_flags & CPU_AVX2) {
+		dsp->bgrx_to_ycbcr = color_bgrx_to_ycbcr_avx2;
+		dsp->ycbcr_to_bgrx = color_ycbcr_to_bgrx_avx2;
+	}
+#endif
 }

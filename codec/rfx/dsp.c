@@ -1,5 +1,7 @@
 #include "dsp.h"
 
+#include <codec/cpu.h>
+
 void rfx_quantize(int16_t *coefs, int count, int shift)
 {
 	int half = 1 << (shift - 1);
@@ -39,4 +41,8 @@ void rfx_dsp_init(struct rfx_dsp *dsp, unsigned cpu_flags)
 	dsp->rlgr3_decode = rfx_rlgr3_decode_c;
 	dsp->inverse = rfx_inverse_c;
 	dsp->inverse_extrapolate = rfx_inverse_extrapolate_c;
+#if defined(__x86_64__)
+	if (cpu_flags & CPU_AVX2)
+		rfx_dsp_init_avx2(dsp);
+#endif
 }

@@ -1,0 +1,10 @@
+/* The AVX2 versions of ../dsp.h's functions. */
+#ifndef RFX_X86_AVX2_H
+#define RFX_X86_AVX2_H
+
+#include "../dsp.h"
+
+void rfx_forward_avx2(int16_t *coefs, int16_t *plane, const struct rfx_shifts *shifts);
+int rfx_rlgr1_encode_avx2(uint8_t *dst, size_t cap, const int16_t *coefs);
+
+#endif
