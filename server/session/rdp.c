@@ -446,8 +446,8 @@ static bool set_settings(rdpSettings *s, const struct rdp_config *config)
 	return ok && freerdp_settings_set_bool(s, FreeRDP_NlaSecurity, config->nla) &&
 			freerdp_settings_set_bool(s, FreeRDP_TlsSecurity, config->tls) &&
 			freerdp_settings_set_uint16(s, FreeRDP_TLSMinVersion, 0x0303) &&
-			/* Without it Kerberos is looked for, in files that are not there. */
-			freerdp_settings_set_string(s, FreeRDP_AuthenticationPackageList, "none,ntlm");
+			/* Kerberos would be looked for in files that are not there. */
+			freerdp_settings_set_string(s, FreeRDP_AuthenticationPackageList, "ntlm,!kerberos");
 }
 
 static void set_callbacks(struct rdp *rdp)
