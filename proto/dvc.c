@@ -82,8 +82,8 @@ size_t dvc_write_data(
 	const uint8_t *start = w->at;
 	size_t room, part;
 
-	/* A message that fits goes without the Length field, as DATA. */
-	if (done == 0 && total > DVC_PDU_MAX - 5) {
+	/* A message that fits goes without the Length field, as DATA: header and channel id. */
+	if (done == 0 && total > DVC_PDU_MAX - 1 - ((size_t)1 << width_code(channel_id))) {
 		write_header(w, DVC_DATA_FIRST, width_code((uint32_t)total), channel_id);
 		write_variable(w, (uint32_t)total);
 	} else {
