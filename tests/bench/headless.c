@@ -36,6 +36,7 @@ struct headless {
 	DispClientContext *disp;
 	HANDLE also; /* of headless_also, or NULL */
 	bool connected, can_resize;
+	uint32_t error_info; /* Set Error Info, or what FreeRDP makes of a plain end */
 	char fault[160];
 
 	/* FreeRDP's own handlers, which ours call after their check. */
@@ -202,6 +203,13 @@ static BOOL on_heartbeat(freerdp *instance, BYTE period, BYTE count1, BYTE count
 	return TRUE;
 }
 
+/* FreeRDP forgets it when it cleans up a connection that failed. */
+static void on_error_info(void *context, const ErrorInfoEventArgs *e)
+{
+	if (e->code)
+		client_of(context)->error_info = e->code;
+}
+
 /* Only the two channels that are tested; FreeRDP's own list would add device
  * redirection and its threads. */
 static BOOL on_load_channels(freerdp *instance)
@@ -224,6 +232,7 @@ static BOOL on_load_channels(freerdp *instance)
 
 static BOOL on_pre_connect(freerdp *instance)
 {
+	PubSub_SubscribeErrorInfo(instance->context->pubSub, on_error_info);
 	PubSub_SubscribeChannelConnected(instance->context->pubSub, on_channel_connected);
 	PubSub_SubscribeChannelDisconnected(instance->context->pubSub, on_channel_disconnected);
 	return TRUE;
@@ -292,12 +301,20 @@ static void on_post_disconnect(freerdp *instance)
 	gdi_free(instance);
 }
 
+/* FreeRDP's own asks on the terminal. What we have not got we do not send. */
+static BOOL on_authenticate(
+		freerdp *instance, char **user, char **password, char **domain, rdp_auth_reason reason)
+{
+	return TRUE;
+}
+
 static BOOL on_client_new(freerdp *instance, rdpContext *context)
 {
 	instance->PreConnect = on_pre_connect;
 	instance->PostConnect = on_post_connect;
 	instance->PostDisconnect = on_post_disconnect;
 	instance->LoadChannels = on_load_channels;
+	instance->AuthenticateEx = on_authenticate;
 	return TRUE;
 }
 
@@ -355,6 +372,7 @@ static bool set_all(rdpSettings *s, const struct headless_options *o)
 			freerdp_settings_set_bool(s, FreeRDP_SupportDisplayControl, TRUE) &&
 			freerdp_settings_set_bool(s, FreeRDP_DynamicResolutionUpdate, TRUE) &&
 			freerdp_settings_set_bool(s, FreeRDP_SupportHeartbeatPdu, TRUE) &&
+			freerdp_settings_set_bool(s, FreeRDP_SupportErrorInfoPdu, TRUE) &&
 			freerdp_settings_set_bool(s, FreeRDP_SynchronousDynamicChannels, TRUE) &&
 			freerdp_settings_set_bool(s, FreeRDP_SynchronousStaticChannels, TRUE) &&
 			freerdp_settings_set_uint32(
@@ -504,12 +522,11 @@ struct headless_counts headless_counts(struct headless *client)
 
 const char *headless_error_info(struct headless *client, uint32_t *code)
 {
-	uint32_t info = freerdp_error_info(client->context->instance);
-	const char *name = freerdp_get_error_info_name(info);
+	const char *name = freerdp_get_error_info_name(client->error_info);
 
 	if (code)
-		*code = info;
-	return info && name ? name : "";
+		*code = client->error_info;
+	return client->error_info && name ? name : "";
 }
 
 const char *headless_fault(struct headless *client)

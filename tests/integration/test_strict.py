@@ -9,7 +9,7 @@ MODES = {
     "rfx": (["--pictures", "rfx"], "lossy"),
     "bitmap32": (["--pictures", "bitmap", "--depth", "32"], "exact"),
     "bitmap24": (["--pictures", "bitmap", "--depth", "24"], "exact"),
-    "bitmap16": (["--pictures", "bitmap", "--depth", "16"], 16),
+    "bitmap16": (["--pictures", "bitmap", "--depth", "16"], "freerdp-16"),
     "bitmap15": (["--pictures", "bitmap", "--depth", "15"], 15),
 }
 

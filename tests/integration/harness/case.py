@@ -34,9 +34,9 @@ class StackCase(unittest.TestCase):
         cls.stack.stop(keep=KEEP or cls.troubles > 0)
 
     def run(self, result=None):
-        before = len(result.failures) + len(result.errors) + getattr(result, "bad", 0)
+        before = result.bad
         super().run(result)
-        type(self).troubles += len(result.failures) + len(result.errors) + getattr(result, "bad", 0) - before
+        type(self).troubles += result.bad - before
 
     def headless(self, *options, user=None, password=None, host="127.0.0.1", port=None):
         user = user or self.stack.user
@@ -62,12 +62,15 @@ class StackCase(unittest.TestCase):
 
     def assert_alike(self, picture_of, match="lossy", user=None, timeout_s=None):
         """Waits until picture_of() matches the guest's picture: "lossy" is RemoteFX's
-        bar, "exact", or 15 or 16: exact after that colour reduction."""
+        bar, "exact", or 15, 16 or "freerdp-16": exact after that
+        colour reduction."""
         last = {}
 
         def matches():
             want, got = self.guest_picture(user), picture_of()
-            if match in (15, 16):
+            if match == "freerdp-16":
+                want, got = want.as_freerdp_widens_16().reduced(5, 6, 5), got.reduced(5, 6, 5)
+            elif match in (15, 16):
                 bits = (5, match - 10, 5)
                 want, got = want.reduced(*bits), got.reduced(*bits)
             last.update(want=want, got=got)
