@@ -125,6 +125,14 @@ static bool wait_ended(pid_t pid, int timeout_ms)
 	return ended;
 }
 
+void child_await(struct child *child, int timeout_ms)
+{
+	if (child->pid && wait_ended(child->pid, timeout_ms)) {
+		waitpid(child->pid, &child->status, 0);
+		child->pid = 0;
+	}
+}
+
 void child_stop(struct child *child, int signal, int timeout_ms)
 {
 	pid_t pid = child->pid;

@@ -29,6 +29,9 @@ MUST_USE int child_start(struct child *child, const char *const argv[], char *co
 /* Collects whoever ended, among them these children. For SIGCHLD. */
 void children_reap(struct child *const known[], int count);
 
+/* Waits at most timeout_ms for it to end by itself. */
+void child_await(struct child *child, int timeout_ms);
+
 /* Sends the signal, waits at most timeout_ms, then kills. Returns with the child gone. */
 void child_stop(struct child *child, int signal, int timeout_ms);
 

@@ -14,8 +14,9 @@
 
 enum {
 	BUS_TIMEOUT_MS = 10000,
-	/* Session managers give programs a moment to save. */
-	SESSION_STOP_MS = 5000,
+	/* Log-out: programs are told one after the other. */
+	LOGOUT_MS = 5000,
+	SESSION_STOP_MS = 2000,
 	BUS_STOP_MS = 1000,
 	ADDRESS_CAP = 256,
 };
@@ -180,7 +181,7 @@ int desktop_start(struct desktop *desktop, const char *dir, const char *command)
 {
 	int log_fd = folder_create(dir, "desktop.log"), err;
 
-	*desktop = (struct desktop){ 0 };
+	*desktop = (struct desktop){ .is_xfce = !command };
 	if (log_fd < 0) {
 		log_error("%s/desktop.log: %s", dir, strerror(errno));
 		return ERR_IO;
@@ -199,8 +200,24 @@ int desktop_start(struct desktop *desktop, const char *dir, const char *command)
 	return err;
 }
 
+/* A signal would end Xfce's session manager without a word to its programs. */
+static void log_out(struct desktop *desktop)
+{
+	const char *argv[] = { "xfce4-session-logout", "--logout", "--fast", NULL };
+	int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct child helper = { 0 };
+
+	if (null_fd >= 0 && child_start(&helper, argv, environ, null_fd, -1) == 0)
+		child_await(&desktop->session, LOGOUT_MS);
+	child_stop(&helper, SIGTERM, 0);
+	if (null_fd >= 0)
+		close(null_fd);
+}
+
 void desktop_stop(struct desktop *desktop)
 {
+	if (desktop->is_xfce && desktop->session.pid)
+		log_out(desktop);
 	child_stop(&desktop->session, SIGTERM, SESSION_STOP_MS);
 	child_stop(&desktop->bus, SIGTERM, BUS_STOP_MS);
 }

@@ -7,6 +7,7 @@
 
 struct desktop {
 	struct child bus, session;
+	bool is_xfce;
 };
 
 /* Writes the settings, sets the environment (ours, which the children inherit;
