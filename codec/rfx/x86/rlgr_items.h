@@ -5,16 +5,17 @@
 
 #include "../dsp.h"
 
-#define RLGR_SHORT_GAPS  32 /* gaps and folded values below have their codes in tables */
-#define RLGR_SHORT_FOLDS 32
-#define RLGR_PARAM_MAX   80
+#define RLGR_SHORT_GAPS 32 /* gaps below have their codes in tables */
+#define RLGR_SHORT_ONES 64 /* more than fit into the 56 bits of a step */
+#define RLGR_PARAM_MAX  80
 
 /* Reached without a detour through the global offset table. */
 #define HIDDEN __attribute__((visibility("hidden")))
 
 struct rlgr_items {
 	int count;
-	/* 8 unused behind the closing value: the collector writes 8 at a time */
+	/* 8 unused behind the closing value: the collector writes 8 at a time; the
+	 * first of them is no neighbour of the closing value */
 	uint16_t places[RFX_COEFS + 1 + 8];
 	uint16_t folds[RFX_COEFS + 1 + 8]; /* 2 * magnitude, minus one when negative */
 };
@@ -25,25 +26,19 @@ void rlgr_items_collect(struct rlgr_items *items, const int16_t *coefs);
 /* An entry of steps: what kp and the gap in front of a value lead to. */
 enum {
 	RLGR_STEP_LEN = 0,     /* 4 bits: of the run, 0..12 */
+	RLGR_STEP_LEAD = 4,    /* 1 bit, RLGR3: one zero is left, the first of a pair with the value */
 	RLGR_STEP_RUN = 5,     /* 1 bit: the value follows a run: sign, magnitude - 1; else it is folded */
 	RLGR_STEP_SINGLES = 7, /* 2 bits: zeros coded one by one in front of the run */
 	RLGR_STEP_NEXT = 9,    /* 7 bits: next kp */
 	RLGR_STEP_CODE = 16,   /* 16 bits: the run */
 };
 
-/* An entry of values: what krp, RLGR_STEP_RUN and a folded value lead to. */
-enum {
-	RLGR_VALUE_CODE = 0,  /* 15 bits: sign after a run, ones, rest */
-	RLGR_VALUE_LEN = 15,  /* 4 bits: of that; 0: too long to be here */
-	RLGR_VALUE_NEXT = 25, /* 7 bits: next krp */
-};
-#define RLGR_VALUE_LEN_MAX 15
-
 /* One block, so that the coder needs one register for all of it. */
 struct rlgr_tables {
-	uint32_t steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS];
-	uint32_t values[(RLGR_PARAM_MAX + 1) * 2 * RLGR_SHORT_FOLDS];
-	uint8_t zero_len[(RLGR_PARAM_MAX + 1) * 4]; /* of 0..3 single zeros at a krp */
+	uint32_t steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS];      /* RLGR1 */
+	uint32_t pair_steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS]; /* RLGR3 */
+	uint16_t next_krp[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_ONES];   /* times RLGR_SHORT_ONES */
+	uint8_t zero_len[(RLGR_PARAM_MAX + 1) * 4];                  /* of 0..3 codes of zero at a krp */
 };
 extern HIDDEN struct rlgr_tables rlgr_tables;
 

@@ -46,5 +46,6 @@ void rlgr_items_collect(struct rlgr_items *items, const int16_t *coefs)
 	}
 	items->places[count] = RFX_COEFS;
 	items->folds[count] = 1;
+	items->places[count + 1] = UINT16_MAX;
 	items->count = count + 1;
 }
