@@ -43,10 +43,11 @@ static int ask(const char *prompt, char line[PASSWORD_CAP])
 	sigprocmask(SIG_BLOCK, &held, &before);
 	silent = old;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
-	fputs(prompt, stderr);
+	/* The prompt comes after the flush, which must not take what is typed at it. */
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	fputs(prompt, stderr);
 	result = read_line(STDIN_FILENO, line);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
 	fputc('\n', stderr);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return result;

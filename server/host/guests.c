@@ -98,28 +98,20 @@ void guest_wait_cancel(struct guest_wait *wait)
 	*wait = (struct guest_wait){ .on_done = wait->on_done };
 }
 
-/* Each wait is out of the list before its owner hears of it. */
-static void answer_all(struct guest_start *start, int error, const char *text)
+/* Takes fd. The wait is out of the list before its owner hears of it. */
+static void answer_first(struct guest_start *start, int fd, const char *text)
 {
-	struct registry_entry entry;
+	struct guest_wait *wait = start->waits;
 
-	while (start->waits) {
-		struct guest_wait *wait = start->waits;
-		int fd = error;
-
-		if (error == 0)
-			fd = registry_find(&start->guests->registry, start->name, &entry);
-		if (fd == 0)
-			fd = registry_connect(&start->guests->registry, &entry);
-		guest_wait_cancel(wait);
-		wait->on_done(wait, fd, fd < 0 && !text[0] ? err_text(fd) : text);
-	}
+	guest_wait_cancel(wait);
+	wait->on_done(wait, fd, text);
 }
 
 static void fail_start(struct guest_start *start, int error, const char *text)
 {
 	log_warn("guest %s: %s", start->name, text);
-	answer_all(start, error, text);
+	while (start->waits)
+		answer_first(start, error, text);
 	drop_start(start);
 }
 
@@ -153,15 +145,25 @@ static int look(struct guests *guests, const char *name)
 	return result == ERR_MISSING || result == ERR_CLOSED ? ERR_AGAIN : result;
 }
 
+/* Takes fd, the first connection to the guest. */
+static void finish_start(struct guest_start *start, int fd)
+{
+	while (start->waits) {
+		answer_first(start, fd, fd < 0 ? err_text(fd) : "");
+		fd = start->waits ? look(start->guests, start->name) : ERR_AGAIN;
+	}
+	if (fd >= 0)
+		close(fd);
+	drop_start(start);
+}
+
 static int on_look(sd_event_source *source, uint64_t now_us, void *user)
 {
 	struct guest_start *start = user;
 	int fd = look(start->guests, start->name);
 
 	if (fd >= 0) {
-		close(fd);
-		answer_all(start, 0, "");
-		drop_start(start);
+		finish_start(start, fd);
 	} else if (fd == ERR_MISSING) {
 		fail_gone(start);
 	} else if (fd != ERR_AGAIN) {

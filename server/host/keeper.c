@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -99,7 +100,7 @@ static int make_folder(struct keeper *keeper)
 
 	snprintf(keeper->folder, sizeof keeper->folder, "%s/%s", keeper->argv[KEEPER_GUESTS_DIR],
 			keeper->argv[KEEPER_NAME]);
-	result = keeper_folder_make(keeper->folder, keeper->account);
+	result = keeper_folder_make(keeper->argv[KEEPER_GUESTS_DIR], keeper->folder, keeper->account);
 	if (result == 0)
 		keeper_folder_empty(keeper->folder, keeper->account);
 	return result;
@@ -232,6 +233,7 @@ int keeper_run(int argc, char **argv)
 
 	if (argc < least || fcntl(SPAWN_EXTRA_FD, F_SETFD, FD_CLOEXEC) < 0)
 		return 2;
+	prctl(PR_SET_NAME, "oriel-keeper"); /* else it is called "exe" */
 	log_init("keeper", LOG_LEVEL_INFO);
 	umask(022);
 	keeper.log.dir = keeper.argv[KEEPER_GUESTS_DIR];

@@ -1,4 +1,5 @@
 #include "keeper_guest.h"
+#include "registry.h"
 #include <base/log.h>
 #include <errno.h>
 #include <fts.h>
@@ -95,22 +96,33 @@ pid_t keeper_guest_start(const struct keeper_guest *guest)
 	return pid < 0 ? ERR_IO : pid;
 }
 
-/* The parent folder is ours, so path itself cannot be exchanged under our hands. */
-int keeper_folder_make(const char *path, const struct passwd *account)
+/* At its place only when it is the account's: the host connects to what is there. */
+static int make_folder(const char *dir, const char *path, const struct passwd *account)
+{
+	char made[REGISTRY_PATH_CAP + NAME_CAP + 2];
+
+	/* No account's name begins with a dot. */
+	snprintf(made, sizeof made, "%s/.%s", dir, account->pw_name);
+	rmdir(made);
+	if (mkdir(made, 0700) == 0 &&
+			(geteuid() != 0 || lchown(made, account->pw_uid, account->pw_gid) == 0) &&
+			rename(made, path) == 0)
+		return 0;
+	log_error("%s: %s", path, strerror(errno));
+	return ERR_IO;
+}
+
+int keeper_folder_make(const char *dir, const char *path, const struct passwd *account)
 {
 	struct stat st;
 
-	if (mkdir(path, 0700) == 0) {
-		if (geteuid() != 0 || lchown(path, account->pw_uid, account->pw_gid) == 0)
-			return 0;
-	} else if (errno == EEXIST && lstat(path, &st) == 0) {
-		if (S_ISDIR(st.st_mode) && st.st_uid == account->pw_uid && (st.st_mode & 077) == 0)
-			return 0;
-		log_error("%s is in the way: it is no folder of %s with mode 700", path, account->pw_name);
-		return ERR_DENIED;
-	}
-	log_error("%s: %s", path, strerror(errno));
-	return ERR_IO;
+	/* dir is ours, so path cannot be exchanged under our hands. */
+	if (lstat(path, &st) < 0)
+		return make_folder(dir, path, account);
+	if (S_ISDIR(st.st_mode) && st.st_uid == account->pw_uid && (st.st_mode & 077) == 0)
+		return 0;
+	log_error("%s is in the way: it is no folder of %s with mode 700", path, account->pw_name);
+	return ERR_DENIED;
 }
 
 static _Noreturn void empty_folder(const char *path, const struct passwd *account)

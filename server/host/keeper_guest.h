@@ -19,9 +19,9 @@ struct keeper_guest {
  * die. Returns its pid, or ERR_IO. */
 MUST_USE pid_t keeper_guest_start(const struct keeper_guest *guest);
 
-/* Makes path (0700) and gives it to the account, or takes over one that is there
- * and the account's. 0, or negative after a log line. */
-MUST_USE int keeper_folder_make(const char *path, const struct passwd *account);
+/* Makes path (0700), which is in dir, and gives it to the account, or takes over one
+ * that is there and the account's. 0, or negative after a log line. */
+MUST_USE int keeper_folder_make(const char *dir, const char *path, const struct passwd *account);
 
 /* Empties path as the account's user: root would follow what that user puts in its
  * way. Waits for it. */

@@ -25,9 +25,11 @@ int keeper_pam_open(struct keeper_pam *pam, const char *dir, const char *user)
 	/* What logind needs to make a session of its own with a runtime folder. */
 	pam_putenv(pam->handle, "XDG_SESSION_CLASS=user");
 	pam_putenv(pam->handle, "XDG_SESSION_TYPE=x11");
+	/* After a log-in without PAM (NLA) some modules have no credentials to give. */
 	result = pam_setcred(pam->handle, PAM_ESTABLISH_CRED | PAM_SILENT);
-	if (result == PAM_SUCCESS)
-		result = pam_open_session(pam->handle, PAM_SILENT);
+	if (result != PAM_SUCCESS)
+		log_info("PAM gives %s no credentials: %s", user, pam_strerror(pam->handle, result));
+	result = pam_open_session(pam->handle, PAM_SILENT);
 	if (result != PAM_SUCCESS) {
 		log_error("PAM opens no session for %s: %s", user, pam_strerror(pam->handle, result));
 		pam_end(pam->handle, result);

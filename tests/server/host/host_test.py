@@ -1,0 +1,681 @@
+"""oriel-host and oriel as processes, with a fake guest. Run by ctest:
+host_test.py HOST CLI [TEST...]. As root all of it; as an ordinary user the part that
+an ordinary user's oriel-host has, the rest is skipped."""
+import json, os, pwd, resource, select, signal, socket, stat, struct, subprocess, sys, threading, unittest
+
+import ntlm_client as ntlm
+from world import DEADLINE_S, IS_ROOT, OTHER_USER, USER, Session, World
+
+PROGRAM, CLI = sys.argv[1:3]
+
+
+class Case(unittest.TestCase):
+    as_user = None if IS_ROOT else USER
+
+    def setUp(self):
+        self.world = World(PROGRAM, CLI, self.as_user)
+        self.addCleanup(self.world.close)
+
+    def start(self, **settings):
+        self.world.configure(**settings)
+        host = self.world.start()
+        self.world.add_user()
+        return host
+
+    def assert_refused(self, session, user, password, status=ntlm.REFUSED):
+        self.assertEqual(session.password(user, password), (status, bytes(16), ""))
+
+
+class Verdicts(Case):
+    def test_nla(self):
+        self.start()
+        with self.world.session() as session:
+            status, owf, user = session.nla(USER.upper(), "secret", "WORKGROUP")
+            self.assertEqual((status, user), (ntlm.OK, USER))
+            self.assertEqual(owf, ntlm.ntowf_v2("secret", USER, "WORKGROUP"))
+
+    def test_nla_refusals(self):
+        self.start()
+        with self.world.session() as session:
+            self.assertEqual(session.nla(USER, "wrong"), (ntlm.REFUSED, bytes(16), ""))
+            self.assertEqual(session.nla("whoever", "secret"), (ntlm.REFUSED, bytes(16), ""))
+            self.assertEqual(session.nla(USER, "secret", with_mic=False), (ntlm.NO_MIC, bytes(16), ""))
+            session.send(ntlm.nla_message(USER, "secret"))  # a fourth try
+            self.assertTrue(session.is_closed())
+
+    def test_pieces_of_two_logins(self):
+        self.start()
+        with self.world.session() as session:
+            one, two = ntlm.nla_message(USER, "secret"), ntlm.nla_message(USER, "secret")
+            at = 4 + 2 + len(USER) + 2
+            session.send(one[:at + 48] + two[at + 48:])
+            self.assertEqual(ntlm.parse_verdict(session.receive()[0])[0], ntlm.REFUSED)
+
+    def test_password(self):
+        host = self.start()
+        with self.world.session() as session:
+            self.assert_refused(session, USER, "wrong")
+            self.assert_refused(session, "whoever", "secret")
+            self.assertEqual(session.password(USER, "secret"), (ntlm.OK, bytes(16), USER))
+        host.wait_log(f"log-in of {USER} refused: wrong user or password")
+        host.wait_log(f"log-in of {USER} accepted")
+        self.assertNotIn("secret", "".join(host.log))
+
+    def test_backoff(self):
+        self.start()
+        tries = []
+        while ntlm.LIMIT not in tries:
+            with self.world.session() as session:
+                tries.append(session.password(USER, "wrong")[0])
+        self.assertEqual(tries[:5], [ntlm.REFUSED] * 5)
+        with self.world.session() as session:
+            self.assert_refused(session, USER, "secret", ntlm.LIMIT)
+
+    def test_bad_messages_end_one_connection(self):
+        host = self.start()
+        with self.world.session() as bystander:
+            for packet in (b"x", ntlm.attach_message(), struct.pack("<HH", 99, 0), bytes(30000),
+                           ntlm.password_message(USER, "secret") + b"x", struct.pack("<HH", ntlm.VERDICT, 0)):
+                with self.world.session() as session:
+                    session.send(packet)
+                    self.assertTrue(session.is_closed(), packet[:10])
+                host.wait_log(r"warn .*session \d+.*closed")
+            self.assertEqual(bystander.password(USER, "secret")[0], ntlm.OK)
+
+    def test_one_question_at_a_time(self):
+        self.start()
+        with self.world.log_in() as session:
+            session.send(ntlm.password_message(USER, "secret"))
+            self.assertTrue(session.is_closed())
+
+    def test_secrets_stay_inside(self):
+        host = self.start()
+        with open(f"/proc/{host.process.pid}/limits") as file:
+            self.assertRegex(file.read(), r"Max core file size +0 ")
+        self.assertEqual(stat.S_IMODE(os.stat(f"{self.world.home}/state/users").st_mode), 0o600)
+        with open(f"/proc/{host.process.pid}/status") as file:
+            owner = os.stat(f"/proc/{host.process.pid}/maps").st_uid
+            self.assertEqual(owner, 0)  # PR_SET_DUMPABLE 0: root's, whoever runs it
+
+
+class Guests(Case):
+    def test_environment(self):
+        self.start(options="one two")
+        about = self.world.open_desktop()
+        account = pwd.getpwnam(USER)
+        self.assertEqual(about["uid"], [account.pw_uid] * 3)
+        self.assertEqual(about["gid"], [account.pw_gid] * 3)
+        self.assertEqual(about["mode"], 0o700)
+        self.assertEqual(about["arguments"][1:], ["--dir", self.world.run_path(f"guests/{USER}"), "--size", "1280x800",
+                                                  "--scale", "100", "one", "two"])
+        self.assertEqual(about["session"], about["pid"])
+        self.assertEqual(about["descriptors"][:3], ["0", "1", "2"])
+        self.assertLessEqual(len(about["descriptors"]), 5)  # and the listener, and the listing
+        environment = about["environment"]
+        self.assertEqual((environment["HOME"], environment["USER"]), (account.pw_dir, USER))
+        self.assertLessEqual(set(environment), {"HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "TZ", "LC_CTYPE",
+                                                "XDG_RUNTIME_DIR"})
+        if IS_ROOT and not self.as_user:
+            self.assertEqual(about["groups"], os.getgrouplist(USER, account.pw_gid))
+
+    def test_one_desktop_per_user(self):
+        host = self.start()
+        first, second = self.world.open_desktop(), self.world.open_desktop()
+        self.assertEqual(first["pid"], second["pid"])
+        entry, = self.world.guests()
+        self.assertEqual((entry["name"], entry["user"], entry["kind"], entry["keeper"], entry["uid"]),
+                         (USER, USER, "pattern", first["keeper"], first["uid"][0]))
+        with open(self.world.run_path(f"guests/{USER}.json")) as file:
+            self.assertEqual(json.load(file)["name"], USER)
+
+    def test_several_wait_for_one_start(self):
+        gate = self.world.path("gate")
+        os.mkfifo(gate, 0o644)
+        os.chmod(gate, 0o644)
+        host = self.start(options=f"gate {gate}", shared="yes")
+        sessions = [self.world.log_in() for _ in range(5)]
+        for session in sessions:
+            session.send(ntlm.attach_message())
+        host.wait_log("starting, pattern 1280x800")
+        self.world.cli("guests")  # answered: so all five messages have been read
+        sessions.pop().socket.close()
+        open(gate, "w").close()
+        pids = set()
+        for session in sessions:
+            answer, about = session.attached()
+            self.assertEqual(answer, (ntlm.OK, 1, USER, ""))
+            pids.add(about["pid"])
+            self.assertTrue(session.is_closed())
+            session.socket.close()
+        self.assertEqual(len(pids), 1)
+
+    def test_failure_tells_why(self):
+        self.start(options="fail")
+        with self.world.log_in() as session:
+            answer, about = session.attach()
+            self.assertEqual(answer, (ntlm.NO_GUEST, 0, USER, "no Xorg here"))
+        self.assertEqual(self.world.guests(), [])
+        self.assertEqual(os.listdir(self.world.run_path("guests")), [f"{USER}.log"])
+
+    def test_program_is_missing(self):
+        self.start(kind="x11")
+        with self.world.log_in() as session:
+            self.assertEqual(session.attach()[0], (ntlm.NO_GUEST, 0, USER, "oriel-guest-x11 is not installed"))
+        self.assertEqual(os.listdir(self.world.run_path("guests")), [f"{USER}.log"])
+
+    def test_late_start_is_given_up(self):
+        self.start(options="never")
+        with self.world.log_in() as session:
+            status, _, _, text = session.attach()[0]
+            self.assertEqual((status, text), (ntlm.NO_GUEST, "the desktop was not ready within 30 s"))
+
+    def test_survives_the_host(self):
+        host = self.start()
+        about = self.world.open_desktop()
+        for end, code in ((signal.SIGKILL, -9), (signal.SIGTERM, 0)):
+            self.assertEqual(host.end(end), code)
+            os.kill(about["pid"], 0)
+            os.kill(about["keeper"], 0)
+            host = self.world.start()
+            self.assertEqual([g["keeper"] for g in self.world.guests()], [about["keeper"]])
+            self.assertEqual(self.world.open_desktop()["pid"], about["pid"])
+
+    def test_starting_while_the_host_restarts(self):
+        gate = self.world.path("gate")
+        os.mkfifo(gate)
+        os.chmod(gate, 0o644)
+        host = self.start(options=f"gate {gate}")
+        with self.world.log_in() as session:
+            session.send(ntlm.attach_message())
+            host.wait_log("starting, pattern")
+            host.end(signal.SIGKILL)
+            self.assertTrue(session.is_closed())
+        self.world.start()
+        with self.world.log_in() as session:
+            session.send(ntlm.attach_message())
+            self.world.cli("guests")
+            open(gate, "w").close()
+            self.assertEqual(session.attached()[0][0], ntlm.OK)
+
+    def test_dead_entry_is_removed(self):
+        host = self.start()
+        about = self.world.open_desktop()
+        host.end(signal.SIGKILL)
+        os.kill(about["keeper"], signal.SIGKILL)
+        self.world.wait_gone(about["pid"])  # it goes with its keeper
+        self.world.start()
+        self.assertEqual(self.world.guests(), [])
+        self.assertFalse(os.path.exists(self.world.run_path(f"guests/{USER}.json")))
+        self.assertTrue(os.path.exists(self.world.run_path(f"guests/{USER}/link")))  # stale
+        self.assertNotEqual(self.world.open_desktop()["pid"], about["pid"])
+
+    def test_end(self):
+        self.start(options="litter child")
+        about = self.world.open_desktop()
+        self.assertEqual(self.world.cli("guest", "end", USER), (0, "", ""))
+        self.world.wait_gone(about["keeper"])
+        self.assertEqual(self.world.guests(), [])
+        self.assertEqual(os.listdir(self.world.run_path("guests")), [f"{USER}.log"])
+        self.assertNotEqual(self.world.open_desktop()["pid"], about["pid"])
+        self.assertTrue(os.path.exists("/etc/passwd"))
+
+    def test_end_of_a_stubborn_one(self):
+        self.start(options="stubborn")
+        about = self.world.open_desktop()
+        self.assertEqual(self.world.cli("guest", "end", USER)[0], 0)
+        self.world.wait_gone(about["keeper"])
+        self.assertEqual(self.world.guests(), [])
+        with open(self.world.run_path(f"guests/{USER}.log")) as file:
+            self.assertIn("did not end within 10 s and is killed", file.read())
+
+    def test_traps(self):
+        for trap in (f"trap {self.world.run_path('control')}", "trap /run/nothing", "fifo"):
+            host = self.start(options=trap)
+            with self.world.log_in() as session:
+                status, _, _, text = session.attach()[0]
+                self.assertEqual((status, text), (ntlm.NO_GUEST, "what listens there is not this user's desktop"))
+            self.world.cli("user", "remove", USER)
+            keeper = self.world.guests()[0]["keeper"]
+            self.world.cli("guest", "end", USER)
+            self.world.wait_gone(keeper)
+            self.assertEqual(host.end(), 0)
+
+
+@unittest.skipUnless(IS_ROOT, "needs root: guests of two users")
+class System(Case):
+    def test_folder_of_another_user(self):
+        """A user puts the socket of another user's guest in place of his own."""
+        self.start()
+        self.world.add_user(OTHER_USER, "secret")
+        self.world.open_desktop(OTHER_USER)
+        mine = self.world.open_desktop()
+        link, other = (self.world.run_path(f"guests/{name}/link") for name in (USER, OTHER_USER))
+        os.unlink(link)
+        os.link(other, link)
+        with self.world.log_in() as session:
+            self.assertEqual(session.attach()[0][0], ntlm.NO_GUEST)
+        os.unlink(link)
+        os.rename(self.world.run_path(f"guests/{USER}"), self.world.path("aside"))
+        os.symlink(self.world.run_path(f"guests/{OTHER_USER}"), self.world.run_path(f"guests/{USER}"))
+        with self.world.log_in() as session:
+            self.assertEqual(session.attach()[0][0], ntlm.NO_GUEST)
+        os.unlink(self.world.run_path(f"guests/{USER}"))
+        self.assertEqual(len(self.world.guests()), 2)
+
+    def test_peer_of_another_user(self):
+        """The socket file is the user's, but who listens is somebody else."""
+        self.start()
+        self.world.open_desktop()
+        link = self.world.run_path(f"guests/{USER}/link")
+        os.unlink(link)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.bind(link)
+            listener.listen()
+            os.chown(link, pwd.getpwnam(USER).pw_uid, -1)
+            with self.world.log_in() as session:
+                self.assertEqual(session.attach()[0][0], ntlm.NO_GUEST)
+
+    def test_who_may_ask(self):
+        host = self.start()
+        path = self.world.run_path("control")
+        self.assertEqual((stat.S_IMODE(os.stat(path).st_mode), os.stat(path).st_uid), (0o600, pwd.getpwnam("nobody").pw_uid))
+        os.chmod(path, 0o666)
+        os.chmod(self.world.run_path("api"), 0o666)
+        games = pwd.getpwnam("games").pw_uid
+        code = ("import socket,sys\ns=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET)\n"
+                "s.connect(sys.argv[1])\nsys.exit(0 if s.recv(1)==b'' else 1)")
+        done = subprocess.run(["/usr/bin/python3", "-c", code, path], user=games, timeout=DEADLINE_S)
+        self.assertEqual(done.returncode, 0)
+        host.wait_log(f"uid {games} may not ask")
+        self.assertEqual(self.world.cli("guests", user=games),
+                         (1, "", "oriel: only root and members of oriel-admin may do that\n"))
+        os.chmod(self.world.run_path("api"), 0o600)
+        code, _, errors = self.world.cli("guests", user=games)
+        self.assertEqual((code, errors), (3, f"oriel: {self.world.run_path('')}/api: "
+                                             "only root and members of oriel-admin may do that\n"))
+
+    def test_account_must_exist(self):
+        self.start()
+        code, _, errors = self.world.cli("user", "add", "oriel-nobody-has-this", given="x\n")
+        self.assertEqual((code, errors), (1, "oriel: there is no account oriel-nobody-has-this on this machine; "
+                                             "make it first (adduser oriel-nobody-has-this)\n"))
+
+    def test_server_user_must_exist(self):
+        self.world.configure()
+        with open(self.world.path("conf")) as file:
+            text = file.read()
+        with open(self.world.path("conf"), "w") as file:
+            file.write(text.replace("server_user = nobody", "server_user = oriel-nobody-has-this"))
+        code, _, errors = self.world.run()
+        self.assertEqual((code, errors.count("\n")), (1, 1))
+        self.assertIn("server_user = oriel-nobody-has-this: no such user", errors)
+
+
+@unittest.skipUnless(IS_ROOT, "needs root: PAM with modules of the test's choice")
+class Pam(Case):
+    def setUp(self):
+        super().setUp()
+        self.pam = self.world.path("pam")
+        os.mkdir(self.pam)
+        self.world.arguments = ["--pam-dir", self.pam]
+
+    def service(self, auth="auth required pam_deny.so", account="account required pam_permit.so",
+                session="session optional pam_permit.so"):
+        with open(os.path.join(self.pam, "oriel"), "w") as file:
+            file.write("\n".join((auth, account, session, "")))
+
+    def script(self, name, body):
+        path = self.world.path(name)
+        with open(path, "w") as file:
+            file.write("#!/bin/sh\n" + body)
+        os.chmod(path, 0o755)
+        return path
+
+    def asks_for(self, password):
+        check = self.script("check", f'read -r given || :\n[ "$given" = "{password}" ]\n')
+        return f"auth [success=done default=ignore] pam_exec.so expose_authtok quiet {check}\nauth required pam_deny.so"
+
+    def test_password(self):
+        self.service(auth=self.asks_for("from PAM"))
+        self.start(pam="yes")
+        with self.world.session() as session:
+            self.assert_refused(session, USER, "wrong")
+            self.assertEqual(session.password(USER, "from PAM"), (ntlm.OK, bytes(16), USER))
+            self.assertEqual(session.attach()[0][0], ntlm.OK)
+        with self.world.session() as session:
+            self.assertEqual(session.password(USER, "secret")[0], ntlm.OK)  # the store's
+        with self.world.session() as session:
+            self.assertEqual(session.password(OTHER_USER, "from PAM"), (ntlm.OK, bytes(16), OTHER_USER))
+        with self.world.session() as session:
+            self.assert_refused(session, "oriel-nobody-has-this", "from PAM")
+
+    def test_account(self):
+        self.service(account="account required pam_debug.so acct=acct_expired")
+        self.start(pam="yes")
+        with self.world.session() as session:
+            self.assert_refused(session, USER, "secret", ntlm.EXPIRED)
+            self.assertEqual(session.nla(USER, "secret"), (ntlm.EXPIRED, bytes(16), ""))
+        self.service(account="account required pam_deny.so")
+        with self.world.session() as session:
+            self.assertEqual(session.nla(USER, "secret"), (ntlm.REFUSED, bytes(16), ""))
+        self.service()
+        with self.world.session() as session:
+            self.assertEqual(session.nla(USER, "secret")[0], ntlm.OK)
+
+    def test_slow_module_blocks_nobody(self):
+        gate = self.world.path("gate")
+        os.mkfifo(gate)
+        slow = self.script("slow", f"cat {gate}\n")
+        self.service(auth=f"auth required pam_exec.so quiet {slow}")
+        self.start(pam="yes")
+        with self.world.session() as waiting:
+            waiting.send(ntlm.password_message(USER, "from PAM"))
+            with self.world.session() as session:
+                self.assertEqual(session.password(USER, "secret")[0], ntlm.OK)
+            open(gate, "w").close()
+            self.assertEqual(ntlm.parse_verdict(waiting.receive()[0])[0], ntlm.OK)
+
+    def test_hanging_module_is_killed(self):
+        gate = self.world.path("gate")
+        os.mkfifo(gate)
+        hang = self.script("hang", f"exec cat {gate}\n")
+        self.service(auth=f"auth required pam_exec.so quiet {hang}")
+        host = self.start(pam="yes")
+        with self.world.session() as session:
+            self.assert_refused(session, USER, "from PAM", ntlm.INTERNAL)
+        host.wait_log("no answer within 12 s; the child is killed")
+        open(gate, "w").close()  # for the module's own child
+
+    def test_too_many_at_once(self):
+        gate = self.world.path("gate")
+        os.mkfifo(gate)
+        self.service(auth=f"auth required pam_exec.so quiet {self.script('hang', f'exec cat {gate}')}")
+        host = self.start(pam="yes")
+        sessions = [self.world.session() for _ in range(17)]
+        for i, session in enumerate(sessions):
+            session.send(ntlm.password_message(f"user{i}", "from PAM"))
+        first = select.select([session.socket for session in sessions], [], [], DEADLINE_S)[0]
+        verdicts = [s.receive()[0] for s in sessions if s.socket in first]
+        self.assertEqual([ntlm.parse_verdict(v)[0] for v in verdicts], [ntlm.LIMIT])
+        for session in sessions:
+            session.socket.close()
+        # The children went with their sessions, so there is room again.
+        self.assertEqual(self.world.cli("guests")[0], 0)
+        self.service(auth=self.asks_for("from PAM"))
+        with self.world.session() as session:
+            self.assertEqual(session.password(USER, "from PAM")[0], ntlm.OK)
+        subprocess.run(["timeout", "1", "sh", "-c", f": >{gate}"])  # lets the scripts go
+
+    def test_session(self):
+        notes = self.world.path("notes")
+        note = self.script("note", f'echo "$PAM_TYPE $PAM_USER" >>{notes}\n')
+        with open(self.world.path("env"), "w") as file:
+            file.write("ORIEL_TEST DEFAULT=given\n")
+        self.service(session=f"session required pam_exec.so quiet {note}\n"
+                             f"session required pam_env.so conffile={self.world.path('env')} readenv=0")
+        host = self.start(pam="yes")
+        about = self.world.open_desktop()
+        self.assertEqual(about["environment"]["ORIEL_TEST"], "given")
+        self.assertEqual(host.end(signal.SIGKILL), -9)
+        self.world.start()
+        self.assertEqual(self.world.read(notes), f"open_session {USER}\n")
+        self.assertEqual(self.world.cli("guest", "end", USER)[0], 0)
+        self.world.wait_gone(about["keeper"])
+        self.assertEqual(self.world.read(notes), f"open_session {USER}\nclose_session {USER}\n")
+
+    def test_session_is_refused(self):
+        self.service(session="session required pam_deny.so")
+        self.start(pam="yes")
+        with self.world.log_in() as session:
+            status, _, _, text = session.attach()[0]
+            self.assertEqual(status, ntlm.NO_GUEST)
+            self.assertIn(f"PAM opens no session for {USER}", text)
+
+
+class OrdinaryUser(Case):
+    as_user = USER
+
+    def test_serves_only_itself(self):
+        with open(self.world.path("seed"), "w") as file:
+            file.write(f"{'a' * 8}:{'0' * 32}\n")
+        host = self.start()
+        self.assertIn(f"serving {USER} only", "".join(host.log))
+        code, _, errors = self.world.cli("user", "add", "root", given="x\n")
+        self.assertEqual((code, errors), (1, f"oriel: this oriel-host was started by {USER} and serves nobody else\n"))
+        self.assertEqual(self.world.open_desktop()["uid"], [pwd.getpwnam(USER).pw_uid] * 3)
+        for name in ("control", "api"):
+            self.assertEqual(stat.S_IMODE(os.stat(self.world.run_path(name)).st_mode), 0o600)
+
+    def test_others_in_the_store_are_skipped(self):
+        self.start()
+        self.assertEqual(self.world.hosts[0].end(), 0)
+        with open(f"{self.world.home}/state/users", "a") as file:
+            file.write(f"root:{ntlm.md4('secret'.encode('utf-16-le')).hex()}\n")
+        host = self.world.start()
+        self.assertIn(f"root is skipped: this oriel-host was started by {USER}", "".join(host.log))
+        with self.world.session() as session:
+            self.assert_refused(session, "root", "secret")
+            self.assertEqual(session.password(USER, "secret")[0], ntlm.OK)
+
+
+class Cli(Case):
+    def test_users(self):
+        self.world.start()
+        cli = self.world.cli
+        self.assertEqual(cli("user", "add", USER, given="one\n"), (0, "", ""))
+        self.assertEqual(cli("user", "list"), (0, f"{USER}\n", ""))
+        self.assertEqual(json.loads(cli("--json", "user", "list")[1]), [USER])
+        self.assertEqual(cli("user", "add", USER, given="x\n"), (1, "", f"oriel: user {USER} is there already\n"))
+        self.assertEqual(cli("user", "password", USER, given="two\n")[0], 0)
+        with self.world.session() as session:
+            self.assert_refused(session, USER, "one")
+            self.assertEqual(session.password(USER, "two")[0], ntlm.OK)
+        self.assertEqual(cli("user", "remove", USER), (0, "", ""))
+        self.assertEqual(cli("user", "remove", USER), (1, "", f"oriel: there is no user {USER}\n"))
+        self.assertEqual(cli("user", "password", "zz", given="two\n"), (1, "", "oriel: there is no user zz\n"))
+        self.assertEqual(cli("user", "add", USER, given="\n"), (2, "", "oriel: no password given\n"))
+        self.assertEqual(cli("user", "add", "a/b", given="x\n")[0], 1)
+
+    def test_terminal(self):
+        self.world.start()
+        for answers, code in (((b"hidden\n", b"hidden\n"), 0), ((b"hidden\n", b"other\n"), 2)):
+            self.world.cli("user", "remove", USER)
+            ours, theirs = os.openpty()
+            child = subprocess.Popen([CLI, "--run-dir", self.world.run_path(""), "user", "add", USER], stdin=theirs,
+                                     stderr=subprocess.PIPE, start_new_session=True)
+            shown = b""
+            for prompt, answer in zip((b": ", b"Again: "), answers):
+                while not shown.endswith(prompt):
+                    shown += os.read(child.stderr.fileno(), 1)
+                os.write(ours, answer)
+            rest = child.communicate(timeout=DEADLINE_S)[1]
+            self.assertEqual(child.returncode, code, rest)
+            os.set_blocking(ours, False)
+            try:
+                self.assertNotIn(b"hidden", os.read(ours, 1000))
+            except BlockingIOError:
+                pass
+            os.close(ours)
+            os.close(theirs)
+
+    def test_no_host(self):
+        for command in (("guests",), ("sessions",), ("user", "list"), ("guest", "end", USER)):
+            self.assertEqual(self.world.cli(*command), (3, "", "oriel: oriel-host is not running (nobody listens at "
+                                                               f"{self.world.run_path('')}/api)\n"))
+        host = self.world.start()
+        host.end(signal.SIGKILL)
+        self.assertEqual(self.world.cli("guests")[0], 3)
+
+    def test_wrong_usage(self):
+        for command in ((), ("user",), ("user", "add"), ("user", "add", "a", "b"), ("guest",), ("nothing",), ("--what",)):
+            self.assertEqual(self.world.cli(*command)[0], 2, command)
+        code, out, errors = self.world.cli("--help")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn("user add NAME", out)
+
+    def test_sessions(self):
+        host = self.world.start()
+        folder = self.world.run_path("sessions")
+        os.mkdir(folder)
+        program = self.world.path("oriel-session")
+        with open(program, "w") as file:
+            file.write(FAKE_SESSION)
+        children = []
+        for name, state, pid in (("0000000a", 2, 0), ("0000000b", 2, 1)):
+            child = subprocess.Popen(["/usr/bin/python3", program, f"{folder}/{name}", str(state), str(pid)],
+                                     stdout=subprocess.PIPE, **self.world.popen_options())
+            self.addCleanup(child.stdout.close)
+            self.addCleanup(child.wait)
+            self.addCleanup(child.kill)
+            self.assertEqual(child.stdout.readline(), b"ready\n")
+            children.append(child)
+        for name in ("0000000c", "ReadMe"):
+            with open(f"{folder}/{name}", "wb") as file:
+                file.write(session_record(2, 1))  # nobody holds its lock
+        sessions = {s["id"]: s for s in json.loads(self.world.cli("--json", "sessions")[1])}
+        self.assertEqual(set(sessions), {"0000000a", "0000000b"})
+        one = sessions["0000000a"]
+        self.assertEqual((one["state"], one["user"], one["address"], one["width_px"], one["pid"]),
+                         ("active", "alice", "192.0.2.7", 1280, children[0].pid))
+        code, out, _ = self.world.cli("sessions")
+        self.assertRegex(out, r"0000000a +active +alice +alice +192\.0\.2\.7 +evil\?\[2Jname +nla +1280x800")
+        self.assertEqual(self.world.cli("session", "end", "0000000a"), (0, "", ""))
+        self.assertEqual(children[0].wait(DEADLINE_S), -signal.SIGTERM)
+        self.assertEqual(self.world.cli("session", "end", "0000000a")[0], 1)
+        # A record that names a process that is none of the server's.
+        self.assertEqual(self.world.cli("session", "end", "0000000b"),
+                         (1, "", "oriel: the process of session 0000000b was not found\n"))
+        self.assertIsNone(children[1].poll())
+
+
+class Http(Case):
+    def request(self, head, body=b""):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(self.world.run_path("api"))
+            connection.settimeout(DEADLINE_S)
+            connection.sendall(f"{head} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+            answer = b""
+            while piece := connection.recv(65536):
+                answer += piece
+        head, _, body = answer.partition(b"\r\n\r\n")
+        return int(head.split()[1]), json.loads(body)
+
+    def test_errors_are_json(self):
+        self.world.start()
+        name = json.dumps(USER).encode()
+        for head, body, status in (
+                ("GET /", b"", 404), ("GET /v1/guests/", b"", 404), ("GET /v1/guests/a/b", b"", 404),
+                ("PUT /v1/guests", b"", 405), ("POST /v1/users", b"", 400), ("POST /v1/users", b"[]", 400),
+                ("POST /v1/users", b'{"name":', 400), ("POST /v1/users", b'{"name": 1, "password": "x"}', 400),
+                ("POST /v1/users", b'{"name": ' + name + b'}', 400),
+                ("POST /v1/users", b'{"name": ' + name + b', "password": ""}', 400),
+                ("POST /v1/users", b'{"name": ' + name + b', "password": "a\\u0000b"}', 400),
+                ("POST /v1/users", b'{"name": ' + name + b', "password": "' + 600 * b"x" + b'"}', 400),
+                ("POST /v1/users", b"[" * 4000, 400), ("POST /v1/users", b" " * 5000, 413),
+                ("PUT /v1/users/x", b'{"password": "x"}', 404), ("DELETE /v1/users/x", b"", 404),
+                ("DELETE /v1/guests/..%2f..%2fx", b"", 404), ("DELETE /v1/guests/%ff", b"", 404),
+                ("DELETE /v1/sessions/%2e%2e", b"", 404)):
+            got, answer = self.request(head, body)
+            self.assertEqual((got, list(answer)), (status, ["error"]), (head, body[:50]))
+        self.assertEqual(self.request("GET /v1/users"), (200, {"users": []}))
+
+    def test_many_connections(self):
+        self.world.start()
+        idle = []
+        for _ in range(40):
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.addCleanup(connection.close)
+            connection.settimeout(1)
+            try:
+                connection.connect(self.world.run_path("api"))
+            except OSError:
+                connection.close()
+            idle.append(connection)
+        for connection in idle:
+            connection.close()
+        self.assertEqual(self.request("GET /v1/guests"), (200, {"guests": []}))
+
+    def test_disk_is_full(self):
+        self.world.start(restore_signals=False,
+                         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40)))
+        code, _, errors = self.world.cli("user", "add", USER, given="x\n")
+        self.assertEqual((code, errors), (1, "oriel: the users could not be saved: File too large\n"))
+        self.assertEqual(self.world.cli("user", "list"), (0, "", ""))
+
+
+class Program(Case):
+    def test_command_line(self):
+        code, out, errors = self.world.run("--help")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn("--check-config", out)
+        self.assertEqual(self.world.run("--check-config"), (0, "the settings are valid\n", ""))
+        for arguments in (["word"], ["--unknown"], ["--log-level", "loud"]):
+            code, out, errors = self.world.run(*arguments)
+            self.assertEqual((code, out, errors.count("\n")), (2, "", 1), arguments)
+        self.world.configure(pam="perhaps")
+        code, _, errors = self.world.run("--check-config")
+        self.assertEqual((code, errors.count("\n")), (2, 1))
+        self.assertIn(f"{self.world.path('conf')}:5: pam = perhaps", errors)
+
+    def test_second_instance(self):
+        self.world.start()
+        code, _, errors = self.world.run()
+        self.assertEqual((code, errors.count("\n")), (1, 1))
+        self.assertIn(f"another oriel-host is running on {self.world.home}/run", errors)
+
+    def test_state_dir_cannot_be_made(self):
+        with open(self.world.path("conf"), "w") as file:
+            file.write(f"run_dir = {self.world.home}/run\nstate_dir = /proc/oriel\n[host]\nserver_user = nobody\n")
+        code, _, errors = self.world.run()
+        self.assertEqual((code, errors.count("\n")), (1, 1))
+        self.assertIn("cannot make /proc/oriel: ", errors)
+
+    def test_broken_store(self):
+        self.start()
+        self.assertEqual(self.world.hosts[0].end(), 0)
+        with open(f"{self.world.home}/state/users", "a") as file:
+            file.write("nonsense\n")
+        code, _, errors = self.world.run()
+        self.assertEqual((code, errors.count("\n")), (1, 1))
+        self.assertIn("state/users:3: expected NAME:32 hex digits", errors)
+
+    def test_reload(self):
+        host = self.start()
+        self.world.configure(options="fail", shared="yes")
+        host.process.send_signal(signal.SIGHUP)
+        host.wait_log("settings reloaded")
+        with self.world.log_in() as session:
+            self.assertEqual(session.attach()[0], (ntlm.NO_GUEST, 1, USER, "no Xorg here"))
+        with open(self.world.path("conf"), "a") as file:
+            file.write("nonsense\n")
+        host.process.send_signal(signal.SIGHUP)
+        host.wait_log(r"settings not reloaded: .*conf:10: ")
+        with self.world.log_in() as session:
+            self.assertEqual(session.attach()[0][0], ntlm.NO_GUEST)
+        self.assertEqual(host.end(), 0)
+        for name in ("api", "control"):
+            self.assertFalse(os.path.exists(self.world.run_path(name)))
+
+
+def session_record(state, pid):
+    """proto/record.h"""
+    texts = ("192.0.2.7", "alice", "alice", "evil\x1b[2Jname", "nla", "")
+    record = struct.pack("<4sIIQQII", b"ORS1", state, pid, 1700000000000000, 0, 1280, 800)
+    return (record + b"".join(t.encode().ljust(64, b"\0") for t in texts)).ljust(512, b"\0")
+
+
+# Holds a record as oriel-session does, under its name.
+FAKE_SESSION = f"""import fcntl, os, signal, struct, sys
+{__import__("inspect").getsource(session_record)}
+path, state, pid = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+with open("/proc/self/comm", "w") as comm:
+    comm.write("oriel-session")
+file = open(path, "wb", buffering=0)
+fcntl.flock(file, fcntl.LOCK_EX)
+file.write(session_record(state, pid or os.getpid()))
+print("ready", flush=True)
+signal.pause()
+"""
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
