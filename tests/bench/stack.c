@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define ACCOUNT "oriel-bench" /* made and removed when root runs this */
+
 enum {
 	ANSWER_TIME_MS = 30000, /* a program that starts */
 	END_TIME_MS = 15000,
@@ -180,12 +182,54 @@ static int write_conf(const struct stack *stack, const char *guest, const char *
 	return fclose(file) == 0 && chmod(path, 0644) == 0 ? 0 : ERR_IO;
 }
 
+/* useradd or userdel. Their complaints (a stale account, none to remove) are not of
+ * interest: the account is looked up afterwards. */
+static void change_account(const char *const *argv)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+			_exit(126);
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+static void remove_account(void)
+{
+	const char *const argv[] = { "userdel", ACCOUNT, NULL };
+
+	change_account(argv);
+}
+
+/* Whose desktop it is: a user of its own with a home in our folder, or ourselves. */
+static struct passwd *find_user(const struct stack *stack)
+{
+	const char *const argv[] = { "useradd", "--no-create-home", "--no-log-init", "--home-dir", stack->dir,
+		ACCOUNT, NULL };
+
+	if (geteuid() != 0)
+		return getpwuid(geteuid());
+	remove_account();
+	change_account(argv);
+	return getpwnam(ACCOUNT);
+}
+
 /* Folder, user, password and port. */
 static int prepare(struct stack *stack)
 {
-	struct passwd *entry = geteuid() == 0 ? getpwnam("nobody") : getpwuid(geteuid());
 	uint8_t random[(STACK_PASSWORD_CAP - 1) / 2];
+	struct passwd *entry;
 
+	snprintf(stack->dir, sizeof stack->dir, "/tmp/oriel-bench-XXXXXX");
+	if (!mkdtemp(stack->dir))
+		return ERR_IO;
+	entry = find_user(stack);
 	if (!entry || find_bin(stack) != 0 || getrandom(random, sizeof random, 0) != sizeof random)
 		return ERR_MISSING;
 	snprintf(stack->user, sizeof stack->user, "%s", entry->pw_name);
@@ -194,10 +238,7 @@ static int prepare(struct stack *stack)
 	for (size_t i = 0; i < sizeof random; i++)
 		snprintf(stack->password + 2 * i, 3, "%02x", random[i]);
 	stack->port = free_port();
-	snprintf(stack->dir, sizeof stack->dir, "/tmp/oriel-bench-XXXXXX");
-	if (stack->port < 0 || !mkdtemp(stack->dir))
-		return ERR_IO;
-	if (geteuid() == 0 && chown(stack->dir, stack->uid, stack->gid) != 0)
+	if (stack->port < 0 || (geteuid() == 0 && chown(stack->dir, stack->uid, stack->gid) != 0))
 		return ERR_IO;
 	snprintf(stack->trace, sizeof stack->trace, "%s/trace", stack->dir);
 	return 0;
@@ -315,6 +356,8 @@ void stack_stop(struct stack *stack)
 	else if (stack->dir[0])
 		nftw(stack->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 	stack->dir[0] = 0;
+	if (geteuid() == 0)
+		remove_account();
 }
 
 pid_t stack_find(const struct stack *stack, const char *program)

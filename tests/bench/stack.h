@@ -1,7 +1,7 @@
 /* A private server for the bench: oriel-host and oriel-server in a temporary folder,
  * on a free port of the loopback, serving one ordinary user's own desktop. As root
- * that user is "nobody": nothing of the machine's accounts is touched. Not
- * thread-safe; one at a time. */
+ * that user is the account oriel-bench, made for it and removed at the end. Not
+ * thread-safe; one at a time on a machine. */
 #ifndef BENCH_STACK_H
 #define BENCH_STACK_H
 
