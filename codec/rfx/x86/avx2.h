@@ -5,6 +5,7 @@
 #include "../dsp.h"
 
 void rfx_forward_avx2(int16_t *coefs, int16_t *plane, const struct rfx_shifts *shifts);
+void rfx_forward_extrapolate_avx2(int16_t *coefs, int16_t *plane, const struct rfx_shifts *shifts);
 int rfx_rlgr1_encode_avx2(uint8_t *dst, size_t cap, const int16_t *coefs);
 int rfx_rlgr3_encode_avx2(uint8_t *dst, size_t cap, const int16_t *coefs);
 
