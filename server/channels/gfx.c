@@ -8,6 +8,9 @@ enum {
 			256 * 1024, /* the longest a client sends: a cache offer of 5461 entries has 65 KiB */
 	COMMANDS_MAX_BYTES = 1024,  /* of one message without bitmaps */
 	PROGRESSIVE_CONTEXT = 1,
+	/* A frame's commands up to this size go as one message: a small frame is then
+	 * three writes to the socket in place of five, a large one still starts early. */
+	COMBINE_BYTES = 16 * 1024,
 };
 
 struct gfx {
@@ -23,6 +26,7 @@ struct gfx {
 	bool in_frame;
 	uint8_t *message, *packed; /* scratch that grows to the largest message */
 	size_t message_cap, packed_cap;
+	size_t pending_bytes; /* commands of the frame in message, not yet sent */
 };
 
 static int reserve(uint8_t **block, size_t *cap, size_t want)
@@ -204,27 +208,53 @@ int gfx_reset(struct gfx *gfx, const struct link_layout *layout)
 	return send_message(gfx, &w);
 }
 
+/* A writer behind the pending commands, with room for len bytes more. */
+static int append(struct gfx *gfx, size_t len, struct writer *w)
+{
+	if (reserve(&gfx->message, &gfx->message_cap, gfx->pending_bytes + len) < 0)
+		return ERR_MEMORY;
+	*w = writer_init(gfx->message, gfx->message_cap);
+	writer_take(w, gfx->pending_bytes);
+	return 0;
+}
+
+/* Keeps what w has for the next message, or sends it all. */
+static int settle(struct gfx *gfx, const struct writer *w, bool send_now)
+{
+	int len = writer_len(w);
+
+	if (len < 0)
+		return len;
+	gfx->pending_bytes = send_now ? 0 : (size_t)len;
+	return send_now ? send_message(gfx, w) : 0;
+}
+
 int gfx_frame_begin(struct gfx *gfx, uint32_t *frame_id)
 {
-	uint8_t commands[COMMANDS_MAX_BYTES];
-	struct writer w = writer_init(commands, sizeof commands);
+	struct writer w;
 
 	if (!gfx->surface)
 		return ERR_UNEXPECTED;
 	*frame_id = gfx->last_frame + 1;
 	gfx->in_frame = true;
+	gfx->pending_bytes = 0;
+	if (append(gfx, COMMANDS_MAX_BYTES, &w) < 0)
+		return ERR_MEMORY;
 	gfx_start_frame_write(&w, *frame_id, 0);
-	return send_message(gfx, &w);
+	return settle(gfx, &w, false);
 }
 
 int gfx_frame_end(struct gfx *gfx)
 {
-	uint8_t commands[COMMANDS_MAX_BYTES];
-	struct writer w = writer_init(commands, sizeof commands);
+	struct writer w;
 
 	gfx->in_frame = false;
+	if (!gfx->surface)
+		return 0; /* the client started anew inside this frame */
+	if (append(gfx, COMMANDS_MAX_BYTES, &w) < 0)
+		return ERR_MEMORY;
 	gfx_end_frame_write(&w, ++gfx->last_frame);
-	return send_message(gfx, &w);
+	return settle(gfx, &w, true);
 }
 
 int gfx_frame_bitmap(struct gfx *gfx, enum gfx_codec codec, const uint8_t *data, size_t len)
@@ -234,16 +264,17 @@ int gfx_frame_bitmap(struct gfx *gfx, enum gfx_codec codec, const uint8_t *data,
 
 	if (!gfx->in_frame)
 		return ERR_UNEXPECTED;
-	if (reserve(&gfx->message, &gfx->message_cap, GFX_WIRE_1_BYTES + len) < 0)
+	if (!gfx->surface)
+		return 0;
+	if (append(gfx, GFX_WIRE_1_BYTES + len, &w) < 0)
 		return ERR_MEMORY;
-	w = writer_init(gfx->message, gfx->message_cap);
 	if (codec == GFX_CODEC_PROGRESSIVE)
 		gfx_wire_2_write(
 				&w, gfx->surface, codec, PROGRESSIVE_CONTEXT, GFX_FORMAT_XRGB, (uint32_t)len);
 	else
 		gfx_wire_1_write(&w, gfx->surface, codec, GFX_FORMAT_XRGB, all, (uint32_t)len);
 	writer_copy(&w, data, len);
-	return send_message(gfx, &w);
+	return settle(gfx, &w, gfx->pending_bytes + len > COMBINE_BYTES);
 }
 
 unsigned gfx_frames_in_flight(const struct gfx *gfx)

@@ -59,7 +59,11 @@ struct session {
 	uint32_t asked_serial;     /* of the layout request that is open; 0: none */
 	uint32_t last_serial;
 	bool activated, resizing, reactivating, ended;
+	bool pipeline;              /* pictures go through the graphics pipeline */
+	bool gfx_due, gfx_remotefx; /* a sink for it is to be made, of this kind */
 };
+
+static void advance(struct session *s);
 
 static void fail(struct session *s, uint32_t error_info, const char *why)
 {
@@ -82,6 +86,7 @@ static void on_written(void *user)
 	if (s->dvc && dvc_flush(s->dvc) < 0)
 		fail(s, 0, dvc_error(s->dvc));
 	rdp_written(s->rdp);
+	advance(s);
 }
 
 /* The cursor goes before the pictures that wait. */
@@ -140,14 +145,14 @@ static bool enter_layout(struct session *s)
 	return true;
 }
 
-/* Goes on with a resize as soon as no picture is in work. */
+/* Goes on with a resize. No picture is in work. */
 static void try_resize(struct session *s)
 {
 	uint32_t width_px, height_px;
 
-	if (!s->resizing || s->reactivating || !s->activated || pictures_in_frame(s->pictures))
+	if (!s->resizing || s->reactivating || !s->activated || s->asked_serial)
 		return;
-	if (!s->sink || s->gfx) {
+	if (!s->sink || s->pipeline) {
 		enter_layout(s);
 		return;
 	}
@@ -181,15 +186,13 @@ static void on_layout(void *user, const struct link_layout *layout)
 	if (!s->activated || (!changed && !s->resizing))
 		return;
 	s->resizing = true;
-	if (s->asked_serial)
-		return;
 	pictures_hold(s->pictures, true);
-	try_resize(s);
+	advance(s);
 }
 
 static bool can_resize(struct session *s)
 {
-	return s->gfx || freerdp_settings_get_bool(rdp_context(s->rdp)->settings, FreeRDP_DesktopResize);
+	return s->pipeline || freerdp_settings_get_bool(rdp_context(s->rdp)->settings, FreeRDP_DesktopResize);
 }
 
 static void on_disp_layout(void *user, const struct link_layout *layout)
@@ -237,7 +240,7 @@ static void on_frame(void *user, const struct link_frame *frame)
 	struct session *s = user;
 
 	pictures_on_frame(s->pictures, frame, guest_picture(s->guest));
-	try_resize(s);
+	advance(s);
 }
 
 static void on_cursor(void *user, const struct link_cursor *shape, const uint8_t *pixels)
@@ -397,9 +400,8 @@ static int on_pipeline_timeout(sd_event_source *source, uint64_t usec, void *use
 {
 	struct session *s = user;
 
-	log_info("the client promised a graphics pipeline and opened none");
-	gfx_destroy(s->gfx);
-	s->gfx = NULL;
+	/* If it comes after all, on_gfx_ready changes over to it. */
+	log_info("the client promised a graphics pipeline and has not opened it");
 	use_plain_sink(s);
 	return 0;
 }
@@ -409,8 +411,22 @@ static void on_gfx_ready(void *user, const struct gfx_caps_choice *choice)
 	struct session *s = user;
 
 	loop_timer_disarm(s->pipeline_timer);
-	if (s->gfx)
-		set_sink(s, sink_gfx_create(s->gfx, choice->remotefx, pool_workers(s->pool)));
+	s->gfx_due = true;
+	s->gfx_remotefx = choice->remotefx;
+	advance(s);
+}
+
+/* What must wait until no picture is in work: the sink and the size may change then. */
+static void advance(struct session *s)
+{
+	if (!s->pictures || pictures_in_frame(s->pictures))
+		return;
+	if (s->gfx_due) {
+		s->gfx_due = false;
+		s->pipeline = true;
+		set_sink(s, sink_gfx_create(s->gfx, s->gfx_remotefx, pool_workers(s->pool)));
+	}
+	try_resize(s);
 }
 
 static void on_gfx_refused(void *user)
@@ -428,7 +444,7 @@ static void on_gfx_ack(void *user, uint32_t frame_id, uint64_t now_us)
 	struct session *s = user;
 
 	pictures_on_ack(s->pictures, frame_id, now_us);
-	try_resize(s);
+	advance(s);
 }
 
 static int on_carrier_send(void *user, const uint8_t *pdu, size_t len)
@@ -518,7 +534,7 @@ static void on_frame_ack(void *user, uint32_t frame_id)
 	struct session *s = user;
 
 	pictures_on_ack(s->pictures, frame_id, loop_now_us());
-	try_resize(s);
+	advance(s);
 }
 
 static void on_output_wanted(void *user, bool wanted)
@@ -545,7 +561,7 @@ static void on_drained(void *user)
 	send_cursor(s);
 	on_written(s);
 	pictures_kick(s->pictures);
-	try_resize(s);
+	advance(s);
 }
 
 static void on_closed(void *user, const char *why)
