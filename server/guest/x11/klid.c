@@ -26,7 +26,7 @@ static const struct klid_layout table[] = {
 	{ 0x00000404, "us", "", false },
 	{ 0x00000405, "cz", "", false },
 	{ 0x00010405, "cz", "qwerty", false },
-	{ 0x00020405, "cz", "ucw", false },
+	{ 0x00020405, "cz", "coder", false },
 	{ 0x00000406, "dk", "", false },
 	{ 0x00000407, "de", "", false },
 	{ 0x00010407, "de", "", false },

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -109,7 +110,7 @@ static int launch(struct xorg *xorg, const char *dir, int output_fd, int ready_f
 		"-novtswitch", "-sharevts", "-s", "0", "-dpi", "96", NULL };
 
 	snprintf(config_path, sizeof config_path, "%s/xorg.conf", dir);
-	/* Missing on purpose: the machine's own snippets are for its real screens. */
+	/* Empty: the machine's own snippets are for its real screens. */
 	snprintf(configs_path, sizeof configs_path, "%s/xorg.conf.d", dir);
 	snprintf(log_path, sizeof log_path, "%s/xorg.log", dir);
 	return child_start(&xorg->child, argv, environ, output_fd, ready_fd);
@@ -139,23 +140,36 @@ static int read_display(struct xorg *xorg, int fd)
 	return 0;
 }
 
-/* The first complaint in its log, without the time stamp; "" if there is none. */
+static bool has(const char *line, const char *words, const char **rest)
+{
+	const char *at = strstr(line, words);
+
+	if (at && rest)
+		*rest = at + strlen(words);
+	return at != NULL;
+}
+
+/* Why it gave up, from its log: the line after "Fatal server error", or what is
+ * more to the point. "" if it does not say. */
 static void find_complaint(const char *dir, char *dst, size_t cap)
 {
-	static const char mark[] = "(EE) ";
 	char path[PATH_MAX], line[512];
+	const char *rest;
+	bool fatal = false;
 	FILE *file;
 
 	dst[0] = 0;
 	snprintf(path, sizeof path, "%s/xorg.log", dir);
 	file = fopen(path, "re");
 	while (file && !dst[0] && fgets(line, sizeof line, file)) {
-		char *at = strstr(line, mark);
-
-		if (at && !strstr(line, "(NI)")) {
-			at[strcspn(at, "\n")] = 0;
-			snprintf(dst, cap, ": %s", at + sizeof mark - 1);
-		}
+		line[strcspn(line, "\n")] = 0;
+		if (has(line, "Failed to load module \"dummy\"", NULL))
+			snprintf(dst, cap,
+					": the dummy driver is not installed (Debian: xserver-xorg-video-dummy)");
+		else if (fatal && has(line, "(EE) ", &rest))
+			snprintf(dst, cap, ": %s", rest);
+		else if (has(line, "Fatal server error", NULL))
+			fatal = true;
 	}
 	if (file)
 		fclose(file);
@@ -180,7 +194,12 @@ static int await_ready(struct xorg *xorg, const char *dir, int fd)
 
 static int write_files(struct xorg *xorg, const char *dir)
 {
+	char configs_path[PATH_MAX];
+
 	snprintf(xorg->authority, sizeof xorg->authority, "%s/Xauthority", dir);
+	snprintf(configs_path, sizeof configs_path, "%s/xorg.conf.d", dir);
+	if (mkdir(configs_path, 0700) < 0 && errno != EEXIST)
+		log_warn("%s: %s", configs_path, strerror(errno));
 	if (folder_write(dir, "xorg.conf", config, sizeof config - 1) < 0 || write_cookie(dir) < 0) {
 		log_error("%s: cannot write the X server's files: %s", dir, strerror(errno));
 		return ERR_IO;
