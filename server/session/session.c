@@ -150,9 +150,9 @@ static void try_resize(struct session *s)
 {
 	uint32_t width_px, height_px;
 
-	if (!s->resizing || s->reactivating || !s->activated || s->asked_serial)
+	if (!s->resizing || s->reactivating || !s->activated || s->asked_serial || !s->sink)
 		return;
-	if (!s->sink || s->pipeline) {
+	if (s->pipeline) {
 		enter_layout(s);
 		return;
 	}
