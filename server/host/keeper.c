@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -234,6 +235,7 @@ int keeper_run(int argc, char **argv)
 	if (argc < least || fcntl(SPAWN_EXTRA_FD, F_SETFD, FD_CLOEXEC) < 0)
 		return 2;
 	prctl(PR_SET_NAME, "oriel-keeper"); /* else it is called "exe" */
+	unsetenv("JOURNAL_STREAM");         /* our standard error is a file */
 	log_init("keeper", LOG_LEVEL_INFO);
 	umask(022);
 	keeper.log.dir = keeper.argv[KEEPER_GUESTS_DIR];
