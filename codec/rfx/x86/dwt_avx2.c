@@ -23,8 +23,8 @@ INLINE void split_row(int16_t *low, int16_t *high, const __m256i *row, int H, co
 		__m256i before = shift_up(h[i], i > 0 ? h[i - 1] : first_last(h[0]));
 		__m256i l = _mm256_add_epi16(even[i], half_sum(before, h[i]));
 
-		_mm256_storeu_si256((__m256i *)(low + 16 * i), low_quant ? quantize(l, low_quant) : l);
-		_mm256_storeu_si256((__m256i *)(high + 16 * i), quantize(h[i], high_quant));
+		store(low + 16 * i, low_quant ? quantize(l, low_quant) : l);
+		store(high + 16 * i, quantize(h[i], high_quant));
 	}
 }
 

@@ -12,6 +12,11 @@ INLINE __m256i load(const int16_t *p)
 	return _mm256_loadu_si256((const __m256i *)p);
 }
 
+INLINE void store(int16_t *p, __m256i v)
+{
+	_mm256_storeu_si256((__m256i *)p, v);
+}
+
 INLINE __m256i half_sum(__m256i a, __m256i b)
 {
 	return _mm256_srai_epi16(_mm256_add_epi16(a, b), 1);
@@ -32,6 +37,15 @@ INLINE void split_pairs(__m256i a, __m256i b, __m256i *even, __m256i *odd)
 	b = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(b, order), 0xd8);
 	*even = _mm256_permute2x128_si256(a, b, 0x20);
 	*odd = _mm256_permute2x128_si256(a, b, 0x31);
+}
+
+/* The inverse. */
+INLINE void join_pairs(__m256i even, __m256i odd, __m256i *a, __m256i *b)
+{
+	__m256i low = _mm256_unpacklo_epi16(even, odd), high = _mm256_unpackhi_epi16(even, odd);
+
+	*a = _mm256_permute2x128_si256(low, high, 0x20);
+	*b = _mm256_permute2x128_si256(low, high, 0x31);
 }
 
 /* v moved down by one value, the first of next behind it. */

@@ -65,11 +65,6 @@ INLINE int16_t split_row(__m256i *low, __m256i *high, const __m256i *row, int16_
 	return saturate(edge + (int16_t)_mm256_extract_epi16(high[H - 1], 15));
 }
 
-INLINE void store(int16_t *dst, __m256i v)
-{
-	_mm256_storeu_si256((__m256i *)dst, v);
-}
-
 /* A row of high values: at level 1 all but the last of 32. */
 INLINE void store_high(int16_t *dst, const __m256i *v, int H, const struct quant *q)
 {

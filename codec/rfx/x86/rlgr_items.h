@@ -7,6 +7,7 @@
 
 #define RLGR_SHORT_GAPS 32 /* gaps below have their codes in tables */
 #define RLGR_SHORT_ONES 64 /* more than fit into the 56 bits of a step */
+#define RLGR_RUN_ZEROS  16
 #define RLGR_PARAM_MAX  80
 
 /* Reached without a detour through the global offset table. */
@@ -38,7 +39,9 @@ struct rlgr_tables {
 	uint32_t steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS];      /* RLGR1 */
 	uint32_t pair_steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS]; /* RLGR3 */
 	uint16_t next_krp[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_ONES];   /* times RLGR_SHORT_ONES */
-	uint8_t zero_len[(RLGR_PARAM_MAX + 1) * 4];                  /* of 0..3 codes of zero at a krp */
+	/* For decoding: kp behind so many zero bits, and above 8 bits the length of the run. */
+	uint32_t runs[RLGR_PARAM_MAX + 1][RLGR_RUN_ZEROS];
+	uint8_t zero_len[(RLGR_PARAM_MAX + 1) * 4]; /* of 0..3 codes of zero at a krp */
 };
 extern HIDDEN struct rlgr_tables rlgr_tables;
 

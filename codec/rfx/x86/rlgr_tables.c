@@ -57,9 +57,21 @@ static int zero_len(int krp, int singles)
 	return len;
 }
 
+static void fill_runs(int kp)
+{
+	uint32_t *runs = rlgr_tables.runs[kp], sum = 0;
+
+	for (int zeros = 0; zeros < RLGR_RUN_ZEROS; zeros++) {
+		runs[zeros] = sum << 8 | (uint32_t)kp;
+		sum += 1u << (kp >> 3);
+		kp = clamp_param(kp + 4);
+	}
+}
+
 static void fill(void)
 {
 	for (int p = 0; p <= RLGR_PARAM_MAX; p++) {
+		fill_runs(p);
 		for (int gap = 0; gap < RLGR_SHORT_GAPS; gap++) {
 			rlgr_tables.steps[p * RLGR_SHORT_GAPS + gap] = step_of(p, gap);
 			rlgr_tables.pair_steps[p * RLGR_SHORT_GAPS + gap] = pair_step_of(p, gap);
