@@ -1,28 +1,38 @@
 /* Applying the passes of a component, [MS-RDPEGFX] 3.3.8.2.1. */
 #include "pass.h"
 
+#include <string.h>
+
 #define PARAM_MAX 80
 
 const struct pass_layout pass_layout_classic = { BANDS, { 1024, 1024, 1024, 256, 256, 256, 64, 64, 64, 64 } };
 const struct pass_layout pass_layout_extrapolate = { BANDS,
 	{ 1023, 1023, 961, 272, 272, 256, 72, 72, 64, 81 } };
 
+static void apply_band(int16_t *ref, int8_t *sign, const int16_t *coefs, int count, int position, bool difference)
+{
+	/* Plain loops, so that the compiler turns them into vectors. */
+	for (int i = 0; i < count; i++)
+		sign[i] = (int8_t)((coefs[i] > 0) - (coefs[i] < 0));
+	if (!difference)
+		memset(ref, 0, (size_t)count * sizeof *ref);
+	for (int i = 0; i < count; i++)
+		ref[i] = (int16_t)(ref[i] + (int16_t)((uint32_t)coefs[i] << position));
+}
+
 void pass_first_apply(struct pass_component *component, const struct pass_layout *layout,
 		const struct pass_positions *now, int16_t *coefs, bool difference)
 {
-	int at = 0;
+	int at = 0, last = layout->bands - 1;
 
-	for (int band = 0; band < layout->bands; band++) {
-		int end = at + layout->sizes[band];
-
-		if (band == layout->bands - 1)
-			rfx_sums(coefs + at, end - at);
-		for (; at < end; at++) {
-			int add = (int)((uint32_t)coefs[at] << now->of[band]);
-
-			component->ref[at] = (int16_t)(difference ? component->ref[at] + add : add);
-			component->sign[at] = (int8_t)((coefs[at] > 0) - (coefs[at] < 0));
-		}
+	for (int band = 0; band < last; band++)
+		at += layout->sizes[band];
+	rfx_sums(coefs + at, layout->sizes[last]);
+	at = 0;
+	for (int band = 0; band <= last; band++) {
+		apply_band(component->ref + at, component->sign + at, coefs + at, layout->sizes[band], now->of[band],
+				difference);
+		at += layout->sizes[band];
 	}
 }
 
