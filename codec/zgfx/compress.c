@@ -1,7 +1,10 @@
-/* Greedy matching with two hash tables, of 8 bytes and of 4, both holding only the
- * latest place: about the way of LZ4's fast mode, which suits a stream that is mostly
- * repeats of what was on the screen a moment ago. Each place is asked for the long
- * match first. Steps grow where nothing matches. */
+/* Greedy matching with hash tables of 24, 8 and 3 bytes, each holding only the latest
+ * place: about the way of LZ4's fast mode, which suits a stream that is mostly
+ * repeats of what was on the screen a moment ago. The first finds a line of text again
+ * where the others find its first letter in the line above, and is asked only where a
+ * match has just ended. The distance of the last match is
+ * asked first: what has moved goes on at the same distance after a few changed bytes
+ * (a coordinate, a length). Steps grow where nothing matches. */
 #include "compress.h"
 #include "tokens.h"
 #include <codec/zgfx.h>
@@ -11,10 +14,14 @@
 
 enum {
 	ROOM_MAX_BYTES = 1 << 20,
-	HASHED_BYTES = 8,         /* that many must be readable where a hash is made */
+	HASHED_BYTES = 8, /* that many must be readable where a hash is made */
+	LINE_BYTES = 24,
 	UNENCODED_MIN_BYTES = 40, /* shorter runs of literals are not worth the 32 bits */
 	SKIP_SHIFT = 6,           /* one byte more a step after each 64 without a match */
-	START = 1,                /* the window's first place, so that 0 can mean none */
+	LONG_ENOUGH_BYTES = 32,   /* no other candidate is asked */
+	REMEMBER_BYTES = 16,      /* steps at which places inside a match are remembered */
+	REMEMBER_LINE_BYTES = 16,
+	START = 1, /* the window's first place, so that 0 can mean none */
 };
 
 struct match {
@@ -47,12 +54,13 @@ int zgfx_window_init(struct zgfx_window *win, size_t history_bytes)
 		room = ZGFX_SEGMENT_MAX_BYTES;
 	win->history_bytes = history_bytes;
 	win->cap_bytes = START + history_bytes + room;
-	win->hash_bits = history_bytes > ZGFX_HISTORY_SMALL_BYTES ? 16 : 15;
+	win->hash_bits = history_bytes > ZGFX_HISTORY_SMALL_BYTES ? 15 : 14;
 	win->len = START;
 	win->bytes = malloc(win->cap_bytes);
 	win->short_at = calloc((size_t)1 << win->hash_bits, sizeof *win->short_at);
 	win->long_at = calloc((size_t)1 << win->hash_bits, sizeof *win->long_at);
-	if (!win->bytes || !win->short_at || !win->long_at) {
+	win->line_at = calloc((size_t)1 << win->hash_bits, sizeof *win->line_at);
+	if (!win->bytes || !win->short_at || !win->long_at || !win->line_at) {
 		zgfx_window_finish(win);
 		return ERR_MEMORY;
 	}
@@ -65,6 +73,7 @@ void zgfx_window_finish(struct zgfx_window *win)
 	free(win->bytes);
 	free(win->short_at);
 	free(win->long_at);
+	free(win->line_at);
 }
 
 static void move_places(uint32_t *places, int hash_bits, uint32_t by)
@@ -85,6 +94,7 @@ static void make_room(struct zgfx_window *win, size_t len)
 	win->len -= gone;
 	move_places(win->short_at, win->hash_bits, (uint32_t)gone);
 	move_places(win->long_at, win->hash_bits, (uint32_t)gone);
+	move_places(win->line_at, win->hash_bits, (uint32_t)gone);
 }
 
 /* bits 1..32 */
@@ -204,9 +214,18 @@ static size_t hash_long(uint64_t v, int bits)
 	return v * 0x9e3779b97f4a7c15 >> (64 - bits);
 }
 
+static size_t hash_line(const uint8_t *p, int bits)
+{
+	uint64_t v = load_u64(p) * 0x9e3779b97f4a7c15;
+
+	v = (v ^ v >> 29 ^ load_u64(p + 8)) * 0xbf58476d1ce4e5b9;
+	return ((v ^ v >> 31 ^ load_u64(p + 16)) * 0x94d049bb133111eb) >> (64 - bits);
+}
+
+/* of 3 bytes */
 static size_t hash_short(uint64_t v, int bits)
 {
-	return (v << 32) * 0x9e3779b97f4a7c15 >> (64 - bits);
+	return (v << 40) * 0x9e3779b97f4a7c15 >> (64 - bits);
 }
 
 /* Equal bytes from a and b on, at most up to end. b > a. */
@@ -241,27 +260,44 @@ static bool pays(const struct zgfx_window *win, const struct match *m)
 	if (m->len >= 8)
 		return true;
 	d = find_distance(m->at - m->from);
-	return literal_bits(win, win->bytes + m->at, m->len) > d->prefix_bits + d->value_bits + 4u;
+	return literal_bits(win, win->bytes + m->at, m->len) >
+			d->prefix_bits + d->value_bits + (m->len == ZGFX_MATCH_MIN_BYTES ? 1u : 4u);
 }
 
-/* The match at this place, if any; m->len 0 otherwise. lowest: the oldest place that
- * the client still has. */
-static bool find_match(struct zgfx_window *win, size_t at, size_t lowest, size_t end, struct match *m)
+/* Takes the match at `from` if it is the longest so far. */
+static void try_match(const struct zgfx_window *win, size_t from, size_t end, struct match *m)
+{
+	size_t len = count_equal(win->bytes + from, win->bytes + m->at, win->bytes + end);
+
+	if (len > m->len) {
+		m->from = from;
+		m->len = len;
+	}
+}
+
+/* The match at this place, if any. lowest: the oldest place that the client still has;
+ * last_distance: of the match before, or 0; line_at: another candidate, or 0. */
+static bool find_match(struct zgfx_window *win, size_t at, size_t lowest, size_t end, size_t last_distance,
+		size_t line_at, struct match *m)
 {
 	uint64_t here = load_u64(win->bytes + at);
 	size_t long_at = win->long_at[hash_long(here, win->hash_bits)];
 	size_t short_at = win->short_at[hash_short(here, win->hash_bits)];
 
 	remember(win, at, here);
+	*m = (struct match){ .at = at };
+	if (last_distance && at - last_distance >= lowest &&
+			!((load_u64(win->bytes + at - last_distance) ^ here) & 0xffffffff))
+		try_match(win, at - last_distance, end, m);
+	if (line_at >= lowest)
+		try_match(win, line_at, end, m);
+	if (m->len >= LONG_ENOUGH_BYTES)
+		return true;
 	if (long_at >= lowest && load_u64(win->bytes + long_at) == here)
-		m->from = long_at;
-	else if (short_at >= lowest && (uint32_t)load_u64(win->bytes + short_at) == (uint32_t)here)
-		m->from = short_at;
-	else
-		return false;
-	m->at = at;
-	m->len = count_equal(win->bytes + m->from, win->bytes + at, win->bytes + end);
-	return pays(win, m);
+		try_match(win, long_at, end, m);
+	if (!m->len && short_at >= lowest && !((load_u64(win->bytes + short_at) ^ here) & 0xffffff))
+		try_match(win, short_at, end, m);
+	return m->len && pays(win, m);
 }
 
 static void extend_back(const struct zgfx_window *win, struct match *m, size_t not_before, size_t lowest)
@@ -273,27 +309,52 @@ static void extend_back(const struct zgfx_window *win, struct match *m, size_t n
 	}
 }
 
+static void remember_match(struct zgfx_window *win, const struct match *m, size_t end)
+{
+	size_t done = m->at + m->len;
+
+	for (size_t at = m->at + 1; at < done && at + HASHED_BYTES <= end; at += REMEMBER_BYTES)
+		remember(win, at, load_u64(win->bytes + at));
+	if (done - 2 + HASHED_BYTES <= end)
+		remember(win, done - 2, load_u64(win->bytes + done - 2));
+	for (size_t at = m->at; at < done && at + LINE_BYTES <= end; at += REMEMBER_LINE_BYTES)
+		win->line_at[hash_line(win->bytes + at, win->hash_bits)] = (uint32_t)at;
+}
+
+/* The latest place where the next 24 bytes may be; they go there themselves. */
+static size_t find_line(struct zgfx_window *win, size_t at, size_t end)
+{
+	uint32_t *place;
+	size_t found;
+
+	if (at + LINE_BYTES > end)
+		return 0;
+	place = &win->line_at[hash_line(win->bytes + at, win->hash_bits)];
+	found = *place;
+	*place = (uint32_t)at;
+	return found;
+}
+
 static void put_tokens(struct zgfx_window *win, struct bit_writer *w, size_t at, size_t end)
 {
 	size_t done = at; /* before this all is written */
+	size_t last_distance = 0;
 	struct match m;
 
 	while (at + HASHED_BYTES <= end && !w->full) {
 		size_t lowest = at > win->history_bytes + START ? at - win->history_bytes : START;
+		size_t line_at = at == done ? find_line(win, at, end) : 0;
 
-		if (!find_match(win, at, lowest, end, &m)) {
+		if (!find_match(win, at, lowest, end, last_distance, line_at, &m)) {
 			at += 1 + ((at - done) >> SKIP_SHIFT);
 			continue;
 		}
 		extend_back(win, &m, done, lowest);
 		put_literals(win, w, win->bytes + done, m.at - done);
-		put_match(w, m.at - m.from, m.len);
-		done = m.at + m.len;
-		if (at + 1 + HASHED_BYTES <= done)
-			remember(win, at + 1, load_u64(win->bytes + at + 1));
-		if (done >= at + 2 && done - 2 + HASHED_BYTES <= end)
-			remember(win, done - 2, load_u64(win->bytes + done - 2));
-		at = done;
+		last_distance = m.at - m.from;
+		put_match(w, last_distance, m.len);
+		remember_match(win, &m, end);
+		at = done = m.at + m.len;
 	}
 	put_literals(win, w, win->bytes + done, end - done);
 }

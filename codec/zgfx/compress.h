@@ -19,8 +19,9 @@ struct zgfx_window {
 	uint8_t *bytes;
 	size_t len;
 	int hash_bits;
-	uint32_t *short_at; /* where the latest 4 bytes with this hash are, 0 for none */
+	uint32_t *short_at; /* where the latest 3 bytes with this hash are, 0 for none */
 	uint32_t *long_at;  /* the same for 8 bytes */
+	uint32_t *line_at;  /* and for 24 */
 	struct zgfx_code literals[256];
 };
 

@@ -28,7 +28,7 @@ static inline size_t zgfx_bound(size_t len)
 
 /* history_bytes  how far back matches may reach, 0..ZGFX_HISTORY_MAX_BYTES. Memory:
  *                this, as much again for room but at most 1 MiB of it, and tables
- *                (full 512 KiB, small 256 KiB). 0 makes an encoder that only wraps.
+ *                (full 384 KiB, small 192 KiB). 0 makes an encoder that only wraps.
  * Returns owned, or NULL without memory. */
 struct zgfx_encoder *zgfx_encoder_create(size_t history_bytes);
 void zgfx_encoder_destroy(struct zgfx_encoder *enc);
