@@ -1,14 +1,13 @@
 #include "rdp.h"
 #include "input.h"
 #include "mend.h"
+#include "ntlm.h"
+#include "rdp_settings.h"
 #include <base/log.h>
 #include <base/loop.h>
-#include <base/reader.h>
 #include <base/text.h>
 #include <errno.h>
 #include <freerdp/channels/wtsvc.h>
-#include <freerdp/crypto/certificate.h>
-#include <freerdp/crypto/privatekey.h>
 #include <freerdp/heartbeat.h>
 #include <freerdp/primitives.h>
 #include <netinet/tcp.h>
@@ -311,144 +310,25 @@ static BOOL on_refresh_rect(rdpContext *context, BYTE count, const RECTANGLE_16 
 	return TRUE;
 }
 
-static bool utf8_from_utf16(char *dst, size_t cap, const UINT16 *src, size_t len)
-{
-	SSIZE_T n = len ? ConvertWCharNToUtf8(src, len, dst, cap - 1) : 0;
-
-	if (n < 0)
-		return false;
-	dst[n] = 0;
-	return true;
-}
-
-/* NTProofStr: the first 16 bytes of NtChallengeResponse in AUTHENTICATE, which is the
- * last of the three messages. [MS-NLMP] 2.2.1.3, 2.2.2.8 */
-static bool find_nt_proof(struct control_nla *nla)
-{
-	static const uint8_t head[12] = { 'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 3 };
-	const uint8_t *end = nla->mic_input + nla->mic_input_len;
-	const uint8_t *start = memmem(nla->mic_input, nla->mic_input_len, head, sizeof head);
-	struct reader message = reader_init(start, start ? (size_t)(end - start) : 0);
-	struct reader payload = message;
-
-	reader_take(&message, sizeof head + 8); /* LmChallengeResponseFields */
-	reader_u32(&message);                   /* lengths */
-	reader_take(&payload, reader_u32(&message));
-	reader_copy(&payload, nla->nt_proof, sizeof nla->nt_proof);
-	return reader_ok(&message) && reader_ok(&payload);
-}
-
 /* Returns non-zero for success, whatever its type says. client is the peer: the
- * context is reached through it. */
+ * context is reached through it. `proof` is the input of NTProofStr, not the client's. */
 static SECURITY_STATUS on_ntlm(void *client, const SEC_WINNT_AUTH_IDENTITY *identity, const SecBuffer *proof,
 		const BYTE *encrypted_key, const BYTE *mic, const SecBuffer *mic_input, BYTE *ntowf_v2)
 {
 	struct rdp *rdp = of(((freerdp_peer *)client)->context);
-	struct control_nla *nla;
-	bool ok = false;
+	struct control_nla *nla = calloc(1, sizeof *nla);
+	bool ok;
 
-	if (mic_input->cbBuffer > CONTROL_MIC_INPUT_MAX)
-		return 0;
-	nla = calloc(1, sizeof *nla);
 	if (!nla)
 		return 0;
-	if (utf8_from_utf16(nla->user, sizeof nla->user, identity->User, identity->UserLength) &&
-			utf8_from_utf16(nla->domain, sizeof nla->domain, identity->Domain,
-					identity->DomainLength)) {
-		memcpy(nla->encrypted_key, encrypted_key, sizeof nla->encrypted_key);
-		memcpy(nla->mic, mic, sizeof nla->mic);
-		memcpy(nla->mic_input, mic_input->pvBuffer, mic_input->cbBuffer);
-		nla->mic_input_len = (uint16_t)mic_input->cbBuffer;
-		ok = find_nt_proof(nla) && rdp->handlers.on_nla(rdp->handlers.user, nla, ntowf_v2);
-	}
+	ok = ntlm_question(nla, identity, encrypted_key, mic, mic_input) == 0 &&
+			rdp->handlers.on_nla(rdp->handlers.user, nla, ntowf_v2);
 	explicit_bzero(nla, sizeof *nla);
 	free(nla);
 	return ok;
 }
 
 /* --- making a peer --- */
-
-static bool set_keys(rdpSettings *s, const struct rdp_config *config)
-{
-	rdpPrivateKey *key = freerdp_key_new_from_pem(config->key_pem);
-	rdpCertificate *certificate = freerdp_certificate_new_from_pem(config->certificate_pem);
-
-	/* Each is the settings' once it is set. */
-	if (!key || !freerdp_settings_set_pointer_len(s, FreeRDP_RdpServerRsaKey, key, 1)) {
-		freerdp_key_free(key);
-		freerdp_certificate_free(certificate);
-		return false;
-	}
-	if (certificate && freerdp_settings_set_pointer_len(s, FreeRDP_RdpServerCertificate, certificate, 1))
-		return true;
-	freerdp_certificate_free(certificate);
-	return false;
-}
-
-static const struct {
-	FreeRDP_Settings_Keys_Bool key;
-	BOOL value;
-} bool_settings[] = {
-	{ FreeRDP_RdpSecurity, FALSE },
-	{ FreeRDP_UseRdpSecurityLayer, FALSE },
-	{ FreeRDP_WaitForOutputBufferFlush, FALSE }, /* else a full socket is waited for in a write */
-	{ FreeRDP_NetworkAutoDetect, FALSE },
-	{ FreeRDP_SupportMultitransport, FALSE },
-	{ FreeRDP_SupportErrorInfoPdu, TRUE },
-	{ FreeRDP_SupportHeartbeatPdu, TRUE },
-	{ FreeRDP_SupportGraphicsPipeline, TRUE },
-	{ FreeRDP_SupportDynamicChannels, TRUE },
-	{ FreeRDP_SupportMonitorLayoutPdu, TRUE },
-	{ FreeRDP_RemoteFxCodec, TRUE },
-	{ FreeRDP_RemoteFxImageCodec, TRUE },
-	{ FreeRDP_NSCodec, FALSE },
-	{ FreeRDP_SurfaceFrameMarkerEnabled, TRUE },
-	{ FreeRDP_FrameMarkerCommandEnabled, TRUE },
-	{ FreeRDP_RefreshRect, TRUE },
-	{ FreeRDP_SuppressOutput, TRUE },
-	{ FreeRDP_DesktopResize, TRUE },
-	{ FreeRDP_UnicodeInput, TRUE },
-	{ FreeRDP_FastPathInput, TRUE },
-	{ FreeRDP_FastPathOutput, TRUE },
-	{ FreeRDP_HasHorizontalWheel, TRUE },
-	{ FreeRDP_HasExtendedMouseEvent, TRUE },
-	{ FreeRDP_DrawAllowSkipAlpha, TRUE },
-	/* FreeRDP's decoders swap red and blue when a server says it: codec/planar.h. */
-	{ FreeRDP_DrawAllowDynamicColorFidelity, FALSE },
-	{ FreeRDP_DrawAllowColorSubsampling, FALSE },
-	{ FreeRDP_CompressionEnabled, FALSE },
-};
-
-static const struct {
-	FreeRDP_Settings_Keys_UInt32 key;
-	UINT32 value;
-} number_settings[] = {
-	{ FreeRDP_ColorDepth, 32 },
-	{ FreeRDP_PointerCacheSize, POINTER_CACHE },
-	{ FreeRDP_ColorPointerCacheSize, POINTER_CACHE },
-	{ FreeRDP_LargePointerFlag, LARGE_POINTER_FLAG_96x96 | LARGE_POINTER_FLAG_384x384 },
-	{ FreeRDP_MultifragMaxRequestSize, MULTIFRAGMENT_MAX_BYTES },
-	{ FreeRDP_RemoteFxCodecId, 0 }, /* not 0 afterwards: the client named one */
-	{ FreeRDP_FrameAcknowledge, 0 },
-	{ FreeRDP_EncryptionLevel, ENCRYPTION_LEVEL_CLIENT_COMPATIBLE },
-	{ FreeRDP_OsMajorType, OSMAJORTYPE_UNIX },
-	{ FreeRDP_OsMinorType, OSMINORTYPE_NATIVE_XSERVER },
-};
-
-static bool set_settings(rdpSettings *s, const struct rdp_config *config)
-{
-	bool ok = true;
-
-	for (size_t i = 0; i < sizeof bool_settings / sizeof *bool_settings; i++)
-		ok = ok && freerdp_settings_set_bool(s, bool_settings[i].key, bool_settings[i].value);
-	for (size_t i = 0; i < sizeof number_settings / sizeof *number_settings; i++)
-		ok = ok && freerdp_settings_set_uint32(s, number_settings[i].key, number_settings[i].value);
-	return ok && freerdp_settings_set_bool(s, FreeRDP_NlaSecurity, config->nla) &&
-			freerdp_settings_set_bool(s, FreeRDP_TlsSecurity, config->tls) &&
-			freerdp_settings_set_uint16(s, FreeRDP_TLSMinVersion, 0x0303) &&
-			/* Kerberos would be looked for in files that are not there. */
-			freerdp_settings_set_string(s, FreeRDP_AuthenticationPackageList, "ntlm,!kerberos");
-}
 
 static void set_callbacks(struct rdp *rdp)
 {
@@ -498,10 +378,11 @@ struct rdp *rdp_create(sd_event *event, const struct rdp_config *config, const s
 	if (!rdp->peer)
 		goto fail;
 	rdp->peer->ContextSize = sizeof(struct context);
-	if (!freerdp_peer_context_new(rdp->peer) || !set_settings(rdp->peer->context->settings, config) ||
+	if (!freerdp_peer_context_new(rdp->peer) ||
+			rdp_settings_fill(rdp->peer->context->settings, config) < 0 ||
 			mend_attach(rdp->peer->context) < 0)
 		goto fail;
-	if (!set_keys(rdp->peer->context->settings, config)) {
+	if (rdp_settings_keys(rdp->peer->context->settings, config) < 0) {
 		log_error("the certificate or its key cannot be read");
 		goto fail;
 	}

@@ -12,6 +12,7 @@
 #include "cursor.h"
 #include "guest.h"
 #include "input.h"
+#include "layout.h"
 #include "login.h"
 #include "pictures.h"
 #include "rdp.h"
@@ -54,10 +55,7 @@ struct session {
 	struct trace *trace;
 	struct input input;
 	sd_event_source *pipeline_timer, *heartbeat_timer;
-	struct link_layout layout; /* in force at the guest; count 0: not known yet */
-	struct link_layout wished; /* what the client asked for last; count 0: nothing waits */
-	uint32_t asked_serial;     /* of the layout request that is open; 0: none */
-	uint32_t last_serial;
+	struct layout layout;
 	bool activated, resizing, reactivating, ended;
 	bool pipeline;              /* pictures go through the graphics pipeline */
 	bool gfx_due, gfx_remotefx; /* a sink for it is to be made, of this kind */
@@ -114,28 +112,19 @@ static void on_pull(void *user, bool full)
 
 /* --- layout --- */
 
-static void ask_layout(struct session *s)
-{
-	struct link_message m = { .type = LINK_LAYOUT_SET, .layout = s->wished };
-
-	s->wished.count = 0;
-	s->asked_serial = m.layout.serial = ++s->last_serial;
-	guest_send(s->guest, &m);
-}
-
 /* Lends memory of the new size; pictures of it follow. */
 static bool enter_layout(struct session *s)
 {
 	uint32_t width_px, height_px;
 	int err;
 
-	link_layout_bounds(&s->layout, &width_px, &height_px, NULL, NULL);
+	link_layout_bounds(&s->layout.now, &width_px, &height_px, NULL, NULL);
 	s->resizing = false;
 	s->input.width_px = s->status.record.width_px = width_px;
 	s->input.height_px = s->status.record.height_px = height_px;
 	err = guest_lend(s->guest, width_px, height_px);
 	if (err == 0)
-		err = pictures_resize(s->pictures, &s->layout);
+		err = pictures_resize(s->pictures, &s->layout.now);
 	if (err < 0) {
 		fail(s, ERRINFO_OUT_OF_MEMORY, "no memory for the desktop's picture");
 		return false;
@@ -150,7 +139,7 @@ static void try_resize(struct session *s)
 {
 	uint32_t width_px, height_px;
 
-	if (!s->resizing || s->reactivating || !s->activated || s->asked_serial || !s->sink)
+	if (!s->resizing || s->reactivating || !s->activated || layout_is_open(&s->layout) || !s->sink)
 		return;
 	if (s->pipeline) {
 		enter_layout(s);
@@ -161,28 +150,18 @@ static void try_resize(struct session *s)
 				"the desktop's size changed and this client cannot follow");
 		return;
 	}
-	link_layout_bounds(&s->layout, &width_px, &height_px, NULL, NULL);
+	link_layout_bounds(&s->layout.now, &width_px, &height_px, NULL, NULL);
 	s->reactivating = true;
 	if (rdp_resize(s->rdp, width_px, height_px) < 0)
 		fail(s, 0, "cannot resize the desktop");
 	rdp_written(s->rdp);
 }
 
-static bool same_layout(const struct link_layout *a, const struct link_layout *b)
-{
-	return a->count == b->count && memcmp(a->monitors, b->monitors, a->count * sizeof *a->monitors) == 0;
-}
-
 static void on_layout(void *user, const struct link_layout *layout)
 {
 	struct session *s = user;
-	bool changed = !same_layout(layout, &s->layout);
+	bool changed = layout_take(&s->layout, layout);
 
-	if (layout->serial == s->asked_serial)
-		s->asked_serial = 0;
-	s->layout = *layout;
-	if (s->wished.count && !s->asked_serial)
-		ask_layout(s); /* a newer wish: the size in between need not be shown */
 	if (!s->activated || (!changed && !s->resizing))
 		return;
 	s->resizing = true;
@@ -195,42 +174,12 @@ static bool can_resize(struct session *s)
 	return s->pipeline || freerdp_settings_get_bool(rdp_context(s->rdp)->settings, FreeRDP_DesktopResize);
 }
 
-static void on_disp_layout(void *user, const struct link_layout *layout)
+static void on_disp_layout(void *user, const struct link_layout *wish)
 {
 	struct session *s = user;
 
-	if (!s->guest || !can_resize(s) || (same_layout(layout, &s->layout) && !s->asked_serial))
-		return;
-	s->wished = *layout;
-	if (!s->asked_serial)
-		ask_layout(s);
-}
-
-/* The monitors that the client named when it connected; else its one size. */
-static struct link_layout client_layout(rdpSettings *settings)
-{
-	UINT32 count = freerdp_settings_get_uint32(settings, FreeRDP_MonitorCount);
-	UINT32 width_px = freerdp_settings_get_uint32(settings, FreeRDP_DesktopWidth);
-	UINT32 height_px = freerdp_settings_get_uint32(settings, FreeRDP_DesktopHeight);
-	struct link_layout layout = { .count = count };
-
-	for (UINT32 i = 0; i < count && i < LINK_MONITORS_MAX; i++) {
-		const rdpMonitor *m =
-				freerdp_settings_get_pointer_array(settings, FreeRDP_MonitorDefArray, i);
-		UINT32 scale = m->attributes.desktopScaleFactor;
-
-		layout.monitors[i] = (struct link_monitor){ .x = m->x,
-			.y = m->y,
-			.width_px = (uint32_t)m->width,
-			.height_px = (uint32_t)m->height,
-			.scale_percent = scale >= 100 && scale <= 500 ? scale : 100,
-			.flags = m->is_primary ? LINK_MONITOR_PRIMARY : 0 };
-	}
-	if (count > 0 && count <= LINK_MONITORS_MAX && link_layout_check(&layout) == 0)
-		return layout;
-	width_px = width_px < 64 ? 64 : width_px > LINK_SIZE_MAX_PX ? LINK_SIZE_MAX_PX : width_px;
-	height_px = height_px < 64 ? 64 : height_px > LINK_SIZE_MAX_PX ? LINK_SIZE_MAX_PX : height_px;
-	return link_layout_single(width_px, height_px);
+	if (s->guest && can_resize(s))
+		layout_wish(&s->layout, wish);
 }
 
 /* --- the guest --- */
@@ -278,7 +227,7 @@ static void on_gone(void *user, uint32_t reason, const char *text)
 	}
 }
 
-static void send_input(void *user, const struct link_message *message)
+static void send_to_guest(void *user, const struct link_message *message)
 {
 	struct session *s = user;
 
@@ -295,13 +244,13 @@ static bool attach_guest(struct session *s, rdpSettings *settings)
 		.on_gone = on_gone,
 		.user = s };
 	struct link_hello hello = { .version = LINK_VERSION };
-	struct control_attach wish = { .scale_percent = 100 };
+	struct link_layout monitors = layout_of_client(settings);
+	struct control_attach wish;
 	bool shared;
 	int fd;
 
-	s->wished = client_layout(settings);
-	link_layout_bounds(&s->wished, &wish.width_px, &wish.height_px, NULL, NULL);
-	wish.scale_percent = s->wished.monitors[0].scale_percent;
+	link_layout_bounds(&monitors, &wish.width_px, &wish.height_px, NULL, NULL);
+	wish.scale_percent = monitors.monitors[0].scale_percent;
 	fd = login_attach(&s->login, &wish, &shared);
 	if (fd < 0)
 		return false;
@@ -311,7 +260,7 @@ static bool attach_guest(struct session *s, rdpSettings *settings)
 	if (!s->guest)
 		return false;
 	input_send_keymap(&s->input, settings);
-	ask_layout(s);
+	layout_wish(&s->layout, &monitors);
 	return true;
 }
 
@@ -321,13 +270,14 @@ static bool settle_layout(struct session *s, rdpSettings *settings)
 	uint64_t end_us = loop_now_us() + LAYOUT_TIMEOUT_MS * 1000u;
 	uint32_t width_px, height_px;
 
-	while (s->asked_serial && loop_now_us() < end_us && guest_turn(s->guest, LAYOUT_TIMEOUT_MS))
+	while (layout_is_open(&s->layout) && loop_now_us() < end_us &&
+			guest_turn(s->guest, LAYOUT_TIMEOUT_MS))
 		;
-	if (s->asked_serial || !s->layout.count) {
+	if (layout_is_open(&s->layout) || !s->layout.now.count) {
 		s->login.refusal = "the desktop does not answer";
 		return false;
 	}
-	link_layout_bounds(&s->layout, &width_px, &height_px, NULL, NULL);
+	link_layout_bounds(&s->layout.now, &width_px, &height_px, NULL, NULL);
 	return freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, width_px) &&
 			freerdp_settings_set_uint32(settings, FreeRDP_DesktopHeight, height_px);
 }
@@ -633,7 +583,8 @@ struct session *session_create(sd_event *event, struct pool *pool, const struct 
 	s->event = event;
 	s->pool = pool;
 	s->options = options;
-	s->input = (struct input){ .send = send_input, .user = s };
+	s->input = (struct input){ .send = send_to_guest, .user = s };
+	s->layout = (struct layout){ .send = send_to_guest, .user = s };
 	status_init(&s->status, FD_RECORD);
 	status_write(&s->status);
 	login_init(&s->login, FD_CONTROL, options->address, &s->status);
