@@ -14,6 +14,7 @@
 enum {
 	ANALYSIS_TILE_PX = 64,
 	ANALYSIS_SIDE_MAX_PX = 16384,
+	ANALYSIS_RECTS_MAX = 64,
 };
 
 /* What may be done faster per CPU. Fill with analysis_dsp_init once, then share. */
@@ -51,5 +52,12 @@ static inline int analysis_tiles_across(int px)
  * Returns the number of tiles newly marked, or ERR_ARGUMENT (picture size). */
 MUST_USE int analysis_mark_changed(const struct analysis_dsp *dsp, const struct analysis_pair *pair,
 		const struct analysis_rect *damage, uint8_t *changed);
+
+/* Few rectangles (in pixels, cut to the picture) that together hold all tiles marked in
+ * `changed` and at most half as many others, or more where max asks for it: what
+ * ClearCodec wants. They may overlap.
+ * max  room in rects, 1..ANALYSIS_RECTS_MAX
+ * Returns their number. */
+int analysis_merge_tiles(const uint8_t *changed, int w_px, int h_px, struct analysis_rect *rects, int max);
 
 #endif

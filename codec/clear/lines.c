@@ -1,0 +1,167 @@
+/* Rows between lines of text have few edges. If cuts at equal distances meet few edges
+ * all over the picture, lines are cut there, whatever stands in the way, so that a
+ * letter is cut alike whatever stands beside it. Otherwise lines are what lies between
+ * empty rows. */
+#include "lines.h"
+#include "format.h"
+
+enum {
+	PITCH_MIN_PX = 8,
+	PITCH_MAX_PX = 40,
+	CUTS_MIN = 3, /* fewer prove nothing */
+};
+
+/* Edges at the cuts, in 1/256 of the picture's mean; large if there are too few cuts. */
+static int score(const struct clear_lines *lines, int pitch, int phase, uint32_t total)
+{
+	uint64_t edges = 0;
+	int cuts = 0;
+
+	for (int y = phase; y < lines->h_px; y += pitch, cuts++)
+		edges += lines->edges[y];
+	if (cuts < CUTS_MIN)
+		return 1 << 20;
+	return (int)(edges * 256 * (uint64_t)lines->h_px / (uint64_t)cuts / total);
+}
+
+static int modulo(int a, int b)
+{
+	return ((a % b) + b) % b;
+}
+
+static void remember(struct clear_lines *lines, int at, struct clear_pitch pitch)
+{
+	memmove(lines->known + 1, lines->known, (size_t)at * sizeof *lines->known);
+	lines->known[0] = pitch;
+}
+
+/* What was found before is kept as long as it is good enough, since another phase would
+ * make all columns new. Small pictures can be too short to prove anything: they take
+ * the latest. */
+static bool use_known(struct clear_lines *lines, int y_px, uint32_t total)
+{
+	for (int i = 0; i < CLEAR_PITCHES && lines->known[i].pitch; i++) {
+		struct clear_pitch known = lines->known[i];
+		int phase = modulo(known.phase - y_px, known.pitch);
+		int edges = score(lines, known.pitch, phase, total);
+
+		if (edges > 96 && lines->h_px >= CUTS_MIN * known.pitch)
+			continue;
+		lines->here = (struct clear_pitch){ known.pitch, phase };
+		remember(lines, i, known);
+		return true;
+	}
+	return false;
+}
+
+static void find_new(struct clear_lines *lines, int y_px, uint32_t total)
+{
+	int best = 65;
+
+	for (int pitch = PITCH_MIN_PX; pitch <= PITCH_MAX_PX; pitch++) {
+		for (int phase = 0; phase < pitch; phase++) {
+			int edges = score(lines, pitch, phase, total);
+
+			if (edges * 5 / 4 >= best) /* twice the pitch is no better */
+				continue;
+			best = edges;
+			lines->here = (struct clear_pitch){ pitch, phase };
+		}
+	}
+	if (lines->here.pitch)
+		remember(lines, CLEAR_PITCHES - 1,
+				(struct clear_pitch){ lines->here.pitch,
+						modulo(lines->here.phase + y_px, lines->here.pitch) });
+}
+
+static void measure_row(struct clear_lines *lines, const struct pixels *pic, uint32_t ground, int y)
+{
+	uint32_t last = pixel_at(pic, 0, y);
+	int edges = 0;
+
+	for (int x = 1; x < pic->w_px; x++) {
+		uint32_t px = pixel_at(pic, x, y);
+
+		edges += px != last;
+		last = px;
+	}
+	lines->edges[y] = (uint16_t)edges;
+	lines->empty[y] = last == ground && !edges;
+}
+
+/* What all rows have, borders for instance, does not count. Returns the sum. */
+static uint32_t remove_least(struct clear_lines *lines)
+{
+	uint32_t total = 0;
+	int least = lines->edges[0];
+
+	for (int y = 0; y < lines->h_px; y++)
+		least = lines->edges[y] < least ? lines->edges[y] : least;
+	for (int y = 0; y < lines->h_px; y++) {
+		lines->edges[y] = (uint16_t)(lines->edges[y] - least);
+		total += lines->edges[y];
+	}
+	return total;
+}
+
+void clear_lines_find(struct clear_lines *lines, const struct pixels *pic, uint32_t ground, int y_px)
+{
+	uint32_t total;
+
+	lines->h_px = pic->h_px;
+	lines->here = (struct clear_pitch){ 0 };
+	for (int y = 0; y < pic->h_px; y++)
+		measure_row(lines, pic, ground, y);
+	total = remove_least(lines);
+	if (total && !use_known(lines, y_px, total))
+		find_new(lines, y_px, total);
+}
+
+/* The end of the line that begins at row y */
+static int line_end(const struct clear_lines *lines, int y)
+{
+	int end = y + CLEAR_BAND_MAX_PX;
+
+	if (lines->here.pitch) {
+		end = y + lines->here.pitch - modulo(y - lines->here.phase, lines->here.pitch);
+	} else {
+		for (int row = y; row < end && row < lines->h_px; row++) {
+			if (lines->empty[row])
+				end = row;
+		}
+	}
+	return end < lines->h_px ? end : lines->h_px;
+}
+
+static bool column_is(const struct pixels *pic, const struct clear_line *line, int x, uint32_t colour)
+{
+	for (int y = line->y; y < line->y + line->h; y++) {
+		if (pixel_at(pic, x, y) != colour)
+			return false;
+	}
+	return true;
+}
+
+bool clear_lines_next(const struct clear_lines *lines, const struct pixels *pic, uint32_t ground, int y,
+		struct clear_line *line)
+{
+	int first = y;
+
+	while (first < lines->h_px && lines->empty[first])
+		first++;
+	if (first == lines->h_px)
+		return false;
+	if (lines->here.pitch) { /* whole, also if its upper rows are empty */
+		int top = first - modulo(first - lines->here.phase, lines->here.pitch);
+
+		first = top > y ? top : y;
+	}
+	*line = (struct clear_line){ 0, first, pic->w_px, line_end(lines, first) - first };
+	while (column_is(pic, line, line->x, ground)) {
+		line->x++;
+		line->w--;
+	}
+	while (column_is(pic, line, line->x + line->w - 1, ground))
+		line->w--;
+	return true;
+}
