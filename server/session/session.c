@@ -521,8 +521,7 @@ static void on_closed(void *user, const char *why)
 	if (s->ended)
 		return;
 	s->ended = true;
-	if (s->status.record.state != RECORD_REFUSED) /* that was said already */
-		log_info("closed: %s", why);
+	log_debug("closed: %s", why); /* oriel-server says it, with who and from where */
 	status_end(&s->status, RECORD_ENDED, why);
 	sd_event_exit(s->event, EXIT_SUCCESS);
 }
@@ -600,7 +599,6 @@ void session_stop(struct session *s)
 		return;
 	s->ended = true;
 	status_end(&s->status, RECORD_ENDED, "stopped by the administrator");
-	log_info("closed: stopped by the administrator");
 	rdp_close(s->rdp, ERRINFO_RPC_INITIATED_DISCONNECT, "stopped by the administrator");
 }
 

@@ -16,6 +16,7 @@
 enum {
 	RECORD_LEN = 512,
 	RECORD_TEXT_CAP = 64, /* UTF-8 with the final NUL; longer names are cut */
+	RECORD_REASON_CAP = 128,
 };
 
 enum record_state {
@@ -36,7 +37,7 @@ struct record {
 	char guest[RECORD_TEXT_CAP];
 	char client[RECORD_TEXT_CAP];   /* the client's own name */
 	char security[RECORD_TEXT_CAP]; /* "nla", "tls" */
-	char reason[RECORD_TEXT_CAP];   /* why it ended */
+	char reason[RECORD_REASON_CAP]; /* why it ended */
 };
 
 /* Returns 0 or ERR_FORMAT. len must be RECORD_LEN; the state and the pid must be in
