@@ -1,7 +1,6 @@
 """Clients that we did not write: each logs in and shows the guest's picture."""
 
 import shutil
-import unittest
 
 from harness.case import StackCase
 from harness.clients import KINDS
@@ -49,6 +48,3 @@ class ResizeTest(StackCase):
             self.assert_alike(client.picture)
             self.assertTrue(client.running(), client.log())
 
-
-if __name__ == "__main__":
-    unittest.main()
