@@ -159,7 +159,7 @@ class World:
         """To the user that serves."""
         if ROOT:
             for name in [folder, *(os.path.join(folder, n) for n in os.listdir(folder))]:
-                os.chown(name, NOBODY.pw_uid, NOBODY.pw_gid)
+                os.lchown(name, NOBODY.pw_uid, NOBODY.pw_gid)
 
     def start_host(self):
         self.host = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -220,18 +220,27 @@ class World:
                 return True
             return False
 
+    def session_pids(self):
+        """Of this world's fake sessions, whatever their records say."""
+        pids = []
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{name}/exe") == self.path("oriel-session"):
+                    pids.append(int(name))
+        return pids
+
     def close(self):
         for client in self.clients:
             client.close()
         for server in self.servers:
             if server.process.poll() is None:
                 server.stop()
-        for name in self.records() if os.path.isdir(self.path("run/sessions")) else []:
-            with contextlib.suppress(OSError, struct.error):
-                if self.is_locked(name) and self.session_pid(name) > 1:
-                    os.kill(self.session_pid(name), signal.SIGKILL)
+        for pid in self.session_pids():
+            os.kill(pid, signal.SIGKILL)
         for server in self.servers:
             server.reader.join(DEADLINE_S)
             server.process.stderr.close()
+            if "Sanitizer" in server.text():
+                raise AssertionError(server.text())
         self.host.close()
         shutil.rmtree(self.folder, ignore_errors=True)
