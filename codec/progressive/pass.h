@@ -39,4 +39,29 @@ MUST_USE int pass_upgrade_apply(struct pass_component *component, const struct p
 		const struct pass_positions *before, const struct pass_positions *now,
 		const struct pass_bits *bits);
 
+/* What an encoder has of one component: the quantised coefficients that the
+ * client is to have in the end, LL3 as values. */
+
+/* First pass: coefs (for RLGR) from target. May be the same array. */
+void pass_first_make(int16_t *coefs, const int16_t *target, const struct pass_layout *layout,
+		const struct pass_positions *now);
+
+/* What a decoder has of target after a pass. */
+void pass_sent(int16_t *sent, const int16_t *target, const struct pass_layout *layout,
+		const struct pass_positions *now);
+
+struct pass_lengths {
+	int srl, raw;
+};
+
+/* One upgrade: the SRL bits at dst, the raw bits behind them; raw (of raw_cap
+ * bytes) is for working. ERR_SPACE when they do not fit. */
+MUST_USE int pass_upgrade_make(struct pass_lengths *lengths, const int16_t *target,
+		const struct pass_layout *layout, const struct pass_positions *before,
+		const struct pass_positions *now, uint8_t *dst, size_t cap, uint8_t *raw, size_t raw_cap);
+
+/* The passes of codec/progressive.h: positions of luma and chroma in each. The
+ * last one is full quality. */
+extern const struct pass_positions pass_ladder[][2];
+
 #endif

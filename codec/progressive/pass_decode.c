@@ -9,7 +9,8 @@ const struct pass_layout pass_layout_classic = { BANDS, { 1024, 1024, 1024, 256,
 const struct pass_layout pass_layout_extrapolate = { BANDS,
 	{ 1023, 1023, 961, 272, 272, 256, 72, 72, 64, 81 } };
 
-static void apply_band(int16_t *ref, int8_t *sign, const int16_t *coefs, int count, int position, bool difference)
+static void apply_band(
+		int16_t *ref, int8_t *sign, const int16_t *coefs, int count, int position, bool difference)
 {
 	/* Plain loops, so that the compiler turns them into vectors. */
 	for (int i = 0; i < count; i++)
@@ -30,8 +31,8 @@ void pass_first_apply(struct pass_component *component, const struct pass_layout
 	rfx_sums(coefs + at, layout->sizes[last]);
 	at = 0;
 	for (int band = 0; band <= last; band++) {
-		apply_band(component->ref + at, component->sign + at, coefs + at, layout->sizes[band], now->of[band],
-				difference);
+		apply_band(component->ref + at, component->sign + at, coefs + at, layout->sizes[band],
+				now->of[band], difference);
 		at += layout->sizes[band];
 	}
 }

@@ -1,5 +1,6 @@
 /* The blocks around finished tiles, [MS-RDPEGFX] 2.2.4.2.1. */
 #include "blocks.h"
+#include "pass.h"
 #include <codec/progressive.h>
 #include <limits.h>
 #include <rfx/scratch.h>
@@ -26,9 +27,39 @@ static void write_bands(struct writer *w, const struct rfx_bands *b)
 	writer_u8(w, (uint8_t)(b->lh1 | b->hh1 << 4));
 }
 
+/* Tables of the passes but the last are sent when a tile needs them. */
+static int quality_count(const struct rfx_frame *frame)
+{
+	for (size_t i = 0; i < frame->tile_count; i++)
+		if (frame->tiles[i].len > 0 && frame->tiles[i].data[0] != (PROGRESSIVE_TILE_SIMPLE & 0xff))
+			return PROGRESSIVE_PASSES - 1;
+	return 0;
+}
+
+static void write_positions(struct writer *w, const struct pass_positions *positions)
+{
+	const uint8_t *of = positions->of;
+
+	write_bands(w,
+			&(struct rfx_bands){ of[BAND_LL3], of[BAND_LH3], of[BAND_HL3], of[BAND_HH3],
+					of[BAND_LH2], of[BAND_HL2], of[BAND_HH2], of[BAND_LH1], of[BAND_HL1],
+					of[BAND_HH1] });
+}
+
+static void write_qualities(struct writer *w, int count)
+{
+	for (int pass = 0; pass < count; pass++) {
+		writer_u8(w, (uint8_t)(100 * (pass + 1) / PROGRESSIVE_PASSES)); /* decoders ignore it */
+		write_positions(w, &pass_ladder[pass][0]);
+		write_positions(w, &pass_ladder[pass][1]);
+		write_positions(w, &pass_ladder[pass][1]);
+	}
+}
+
 static size_t region_size(const struct rfx_frame *frame)
 {
-	return REGION_SIZE + 8 * frame->rect_count + 10 * frame->quant_count + rfx_frame_tile_bytes(frame);
+	return REGION_SIZE + 8 * frame->rect_count + 10 * frame->quant_count +
+			16 * (size_t)quality_count(frame) + rfx_frame_tile_bytes(frame);
 }
 
 static void write_region(struct writer *w, const struct rfx_frame *frame)
@@ -37,7 +68,7 @@ static void write_region(struct writer *w, const struct rfx_frame *frame)
 	writer_u8(w, RFX_TILE_SIZE);
 	writer_u16(w, (uint16_t)frame->rect_count);
 	writer_u8(w, (uint8_t)(2 * frame->quant_count));
-	writer_u8(w, 0); /* no progressive tables */
+	writer_u8(w, (uint8_t)quality_count(frame));
 	writer_u8(w, PROGRESSIVE_EXTRAPOLATE);
 	writer_u16(w, (uint16_t)frame->tile_count);
 	writer_u32(w, (uint32_t)rfx_frame_tile_bytes(frame));
@@ -46,6 +77,7 @@ static void write_region(struct writer *w, const struct rfx_frame *frame)
 		write_bands(w, &frame->quants[i].luma);
 		write_bands(w, &frame->quants[i].chroma);
 	}
+	write_qualities(w, quality_count(frame));
 	rfx_tiles_write(w, frame);
 }
 
