@@ -1,7 +1,7 @@
 """oriel-host and oriel as processes, with a fake guest. Run by ctest:
 host_test.py HOST CLI [TEST...]. As root all of it; as an ordinary user the part that
 an ordinary user's oriel-host has, the rest is skipped."""
-import json, os, pwd, resource, select, signal, socket, stat, struct, subprocess, sys, threading, unittest
+import json, os, pwd, resource, select, shutil, signal, socket, stat, struct, subprocess, sys, threading, unittest
 
 import ntlm_client as ntlm
 from world import DEADLINE_S, IS_ROOT, OTHER_USER, USER, Session, World
@@ -521,7 +521,14 @@ class Cli(Case):
         with open(program, "w") as file:
             file.write(FAKE_SESSION)
         children = []
-        for name, state, pid in (("0000000a", 2, 0), ("0000000b", 2, 1)):
+        # Called like a session, but with nothing of it open; an ordinary user's host cannot see that.
+        other = self.world.path("other-session") if not IS_ROOT else self.world.path("other/oriel-session")
+        os.mkdir(self.world.path("other"))
+        shutil.copy("/usr/bin/sleep", other)
+        bystander = subprocess.Popen([other, "1000"], **self.world.popen_options())
+        self.addCleanup(bystander.wait)
+        self.addCleanup(bystander.kill)
+        for name, state, pid in (("0000000a", 2, 0), ("0000000b", 2, bystander.pid)):
             child = subprocess.Popen(["/usr/bin/python3", program, f"{folder}/{name}", str(state), str(pid)],
                                      stdout=subprocess.PIPE, **self.world.popen_options())
             self.addCleanup(child.stdout.close)
@@ -546,6 +553,7 @@ class Cli(Case):
         self.assertEqual(self.world.cli("session", "end", "0000000b"),
                          (1, "", "oriel: the process of session 0000000b was not found\n"))
         self.assertIsNone(children[1].poll())
+        self.assertIsNone(bystander.poll())
 
 
 class Http(Case):

@@ -115,7 +115,7 @@ static const uint8_t golden_key[] = { 0xc5, 0xda, 0xd2, 0x54, 0x4f, 0xc9, 0x79, 
 static void test_golden_proof(void **state)
 {
 	struct control_nla *nla = calloc(1, sizeof *nla);
-	const struct ntlm_messages messages = {
+	struct ntlm_messages messages = {
 		.server_challenge = golden_challenge, .temp = golden_temp, .temp_len = sizeof golden_temp
 	};
 	uint8_t hash[16], owf[16], random_key[16];
@@ -133,6 +133,9 @@ static void test_golden_proof(void **state)
 	nla->mic[15] ^= 1;
 	assert_false(ntlm_proves(owf, nla, &messages));
 	nla->mic[15] ^= 1;
+	messages.temp_len--; /* the MIC is right, NTProofStr was made from something else */
+	assert_false(ntlm_proves(owf, nla, &messages));
+	messages.temp_len++;
 	owf[0] ^= 1;
 	assert_false(ntlm_proves(owf, nla, &messages));
 	free(nla);
