@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -35,6 +37,30 @@ void stage_prepare(struct stage *stage)
 	strcpy(stage->dir, "/tmp/oriel-x11-XXXXXX");
 	assert_non_null(mkdtemp(stage->dir));
 	stage_own(stage->dir);
+}
+
+static void write_map(const char *path, unsigned id)
+{
+	char line[64];
+	int fd = open(path, O_WRONLY | O_CLOEXEC), len = snprintf(line, sizeof line, "%u %u 1", id, id);
+
+	if (fd < 0 || write(fd, line, (size_t)len) != len)
+		_exit(125);
+	close(fd);
+}
+
+/* In a mount namespace; an ordinary user needs one of users for that. */
+static void hide(const char *path)
+{
+	unsigned uid = geteuid();
+
+	if (unshare(CLONE_NEWNS | (uid ? CLONE_NEWUSER : 0)) < 0)
+		_exit(125);
+	if (uid)
+		write_map("/proc/self/uid_map", uid);
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+			mount("none", path, "tmpfs", 0, "mode=755") < 0)
+		_exit(125);
 }
 
 static void become_user(const struct stage *stage)
@@ -76,6 +102,8 @@ void stage_spawn(struct stage *stage, const char *command, const char *size)
 	stage->pid = fork();
 	assert_true(stage->pid >= 0);
 	if (stage->pid == 0) {
+		if (stage->hidden)
+			hide(stage->hidden);
 		become_user(stage);
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(said[1], STDERR_FILENO);
@@ -154,7 +182,7 @@ void stage_reattach(struct stage *stage)
 
 int stage_wait_exit(struct stage *stage)
 {
-	char text[256];
+	size_t have = 0;
 	ssize_t n;
 	int status;
 
@@ -163,11 +191,13 @@ int stage_wait_exit(struct stage *stage)
 		struct pollfd poll_fd = { .fd = stage->log_fd, .events = POLLIN };
 
 		assert_int_equal(poll(&poll_fd, 1, STAGE_TIMEOUT_MS), 1);
-		n = read(stage->log_fd, text, sizeof text);
+		n = read(stage->log_fd, stage->said + have, sizeof stage->said - 1 - have);
 		if (n <= 0)
 			break;
-		fwrite(text, 1, (size_t)n, stderr);
+		have += (size_t)n;
 	}
+	stage->said[have] = 0;
+	fputs(stage->said, stderr);
 	assert_int_equal(waitpid(stage->pid, &status, 0), stage->pid);
 	stage->pid = 0;
 	assert_true(WIFEXITED(status));

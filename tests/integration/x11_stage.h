@@ -16,7 +16,10 @@ enum {
 struct stage {
 	char dir[64];
 	pid_t pid;
-	int log_fd; /* what the guest says */
+	int log_fd;      /* what the guest says */
+	char said[2048]; /* the last of it, once it has ended */
+	/* Before stage_spawn: an empty folder over this one, as the guest sees it. */
+	const char *hidden;
 	struct peer peer;
 	xcb_connection_t *conn;
 	xcb_screen_t *screen;
