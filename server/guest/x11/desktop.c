@@ -129,12 +129,9 @@ static int start_bus(struct desktop *desktop, int log_fd)
 static int start_session(struct desktop *desktop, const char *command, int log_fd)
 {
 	const char *xfce[] = { "xfce4-session", NULL };
-	char line[4096];
-	const char *shell[] = { "/bin/sh", "-c", line, NULL };
-	int err;
+	const char *shell[] = { "/bin/sh", "-c", command, NULL };
+	int err = child_start(&desktop->session, command ? shell : xfce, environ, log_fd, -1);
 
-	snprintf(line, sizeof line, "exec %s", command ? command : "");
-	err = child_start(&desktop->session, command ? shell : xfce, environ, log_fd, -1);
 	if (err == ERR_MISSING)
 		log_error("xfce4-session is not installed (Debian: xfce4-session); see also --desktop");
 	else if (err < 0)

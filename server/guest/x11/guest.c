@@ -237,10 +237,8 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *u
 	struct guest *guest = user;
 
 	drain(guest, xcb_poll_for_event);
-	if (xcb_connection_has_error(guest->display.conn)) {
-		log_error("the X server is gone");
+	if (xcb_connection_has_error(guest->display.conn))
 		sd_event_exit(guest->event, GUEST_EXIT_XORG);
-	}
 	return 0;
 }
 

@@ -121,7 +121,6 @@ static int on_child(sd_event_source *source, const struct signalfd_siginfo *info
 
 	children_reap(known, sizeof known / sizeof *known);
 	if (xorg->pid == 0) {
-		log_error("Xorg ended with %s", child_status_text(xorg, text));
 		sd_event_exit(program->event, GUEST_EXIT_XORG);
 	} else if (had_session && session->pid == 0) {
 		log_info("the desktop ended with %s", child_status_text(session, text));
@@ -165,8 +164,11 @@ static int start(struct program *program, const struct options *options, const c
 }
 
 /* Sessions hear that it ends; programs may save; then the X server goes. */
-static void stop(struct program *program, int code)
+static void stop(struct program *program, const char *dir, int code)
 {
+	bool had_display = program->guest.display.conn;
+	char text[32];
+
 	if (program->guest.link)
 		guest_link_end(program->guest.link, LINK_BYE_ENDED,
 				code == GUEST_EXIT_XORG ? "the X server ended" : "the desktop ended");
@@ -174,6 +176,9 @@ static void stop(struct program *program, int code)
 	guest_finish(&program->guest);
 	xorg_stop(&program->xorg);
 	children_end();
+	if (code == GUEST_EXIT_XORG && had_display)
+		log_error("Xorg ended with %s; its log is %s/xorg.log",
+				child_status_text(&program->xorg.child, text), dir);
 }
 
 static int run(const struct options *options, const char *dir, const char *path)
@@ -190,7 +195,7 @@ static int run(const struct options *options, const char *dir, const char *path)
 	code = start(&program, options, dir, path);
 	if (code == EXIT_SUCCESS)
 		code = sd_event_loop(program.event);
-	stop(&program, code);
+	stop(&program, dir, code);
 	sd_event_unref(program.event);
 	return code < 0 ? EXIT_FAILURE : code;
 }

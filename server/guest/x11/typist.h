@@ -13,7 +13,7 @@ enum {
 	TYPIST_WAITING_MAX = 4096, /* keys that wait; more are dropped */
 	TYPIST_RESERVE = 512,      /* of them not for text: a release must not be lost */
 	/* How far behind a program may be with reading its events. */
-	TYPIST_REST_US = 300000,
+	TYPIST_REST_US = 500000,
 };
 
 struct typist_key {
