@@ -65,7 +65,7 @@ static enum plan choose(struct clear_encoder *enc, const struct pixels *block)
 		}
 	}
 	if (bands.worst <= raw + CLEAR_SUBCODEC_HEADER_BYTES &&
-			bands.bytes < best + CLEAR_SUBCODEC_HEADER_BYTES)
+			bands.bytes / BANDS_DISCOUNT < best + CLEAR_SUBCODEC_HEADER_BYTES)
 		plan = PLAN_BANDS;
 	return plan;
 }

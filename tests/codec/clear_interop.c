@@ -1,12 +1,15 @@
-/* What clear_encode writes, read by FreeRDP's decoder: exact, with one history of
- * caches over many pictures. */
+/* What clear_encode writes, read by FreeRDP's decoder and ours: exact, with one history
+ * of caches over many pictures. And NSCodec of FreeRDP's encoder, read by both. */
 #include "pictures.h"
+#include <base/writer.h>
 #include <codec/clear.h>
 #include <freerdp/codec/clear.h>
+#include <freerdp/codec/nsc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <winpr/stream.h>
 
 #include <cmocka.h>
 
@@ -15,6 +18,7 @@ enum { SIDE = 70, STRIDE = (SIDE + 3) * 4, BIG_W = 331, BIG_H = 197 };
 struct ends {
 	struct clear_encoder *enc;
 	CLEAR_CONTEXT *freerdp;
+	struct clear_decoder *dec;
 };
 
 static int make_ends(void **state)
@@ -23,8 +27,9 @@ static int make_ends(void **state)
 
 	ends.enc = clear_encoder_create();
 	ends.freerdp = clear_context_new(FALSE);
+	ends.dec = clear_decoder_create();
 	*state = &ends;
-	return !ends.enc || !ends.freerdp;
+	return !ends.enc || !ends.freerdp || !ends.dec;
 }
 
 static int free_ends(void **state)
@@ -33,6 +38,7 @@ static int free_ends(void **state)
 
 	clear_encoder_destroy(ends->enc);
 	clear_context_free(ends->freerdp);
+	clear_decoder_destroy(ends->dec);
 	return 0;
 }
 
@@ -56,6 +62,9 @@ static void check(struct ends *ends, const uint8_t *src, size_t stride, int w, i
 	assert_true(clear_decompress(ends->freerdp, bytes, (UINT32)len, (UINT32)w, (UINT32)h, got,
 				    PIXEL_FORMAT_BGRX32, (UINT32)w * 4, 0, 0, (UINT32)w, (UINT32)h,
 				    NULL) >= 0);
+	check_pixels(got, src, stride, w, h);
+	memset(got, 0, (size_t)(w * h) * 4);
+	assert_int_equal(clear_decode(ends->dec, bytes, (size_t)len, w, h, got, w * 4), 0);
 	check_pixels(got, src, stride, w, h);
 	free(got);
 	free(bytes);
@@ -133,6 +142,84 @@ static void decodes_glyphs(void **state)
 	assert_int_equal(clear_encode(ends->enc, src, 128, 0, 32, 32, bytes, sizeof bytes), 4);
 }
 
+/* Both decoders on a stream of unknown origin: the same pixels. */
+static void compare_decoders(struct ends *ends, const uint8_t *bytes, size_t len, int w, int h)
+{
+	uint8_t *want = calloc((size_t)(w * h), 4), *got = calloc((size_t)(w * h), 4);
+
+	assert_true(clear_decompress(ends->freerdp, bytes, (UINT32)len, (UINT32)w, (UINT32)h, want,
+				    PIXEL_FORMAT_BGRX32, (UINT32)w * 4, 0, 0, (UINT32)w, (UINT32)h,
+				    NULL) >= 0);
+	assert_int_equal(clear_decode(ends->dec, bytes, len, w, h, got, w * 4), 0);
+	check_pixels(got, want, (size_t)w * 4, w, h);
+	free(want);
+	free(got);
+}
+
+/* [MS-RDPEGFX] 4.1.1.2 */
+static void decodes_the_example_of_the_specification(void **state)
+{
+	static const uint8_t bytes[] = { 0x00, 0x0d, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x82,
+		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x4e, 0x00, 0x11, 0x00, 0x75, 0x00, 0x00, 0x00,
+		0x02, 0x0e, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0xdb, 0xff, 0xff, 0x00, 0x3a, 0x90, 0xff,
+		0xb6, 0x66, 0x66, 0xb6, 0xff, 0xb6, 0x66, 0x00, 0x90, 0xdb, 0xff, 0x00, 0x00, 0x3a, 0xdb,
+		0x90, 0x3a, 0x3a, 0x90, 0xdb, 0x66, 0x00, 0x00, 0xff, 0xff, 0xb6, 0x64, 0x64, 0x64, 0x11,
+		0x04, 0x11, 0x4c, 0x11, 0x4c, 0x11, 0x4c, 0x11, 0x4c, 0x11, 0x4c, 0x00, 0x47, 0x13, 0x00,
+		0x01, 0x01, 0x04, 0x00, 0x01, 0x00, 0x00, 0x47, 0x16, 0x00, 0x11, 0x02, 0x00, 0x47, 0x29,
+		0x00, 0x11, 0x01, 0x00, 0x49, 0x0a, 0x00, 0x01, 0x00, 0x04, 0x00, 0x01, 0x00, 0x00, 0x4a,
+		0x0a, 0x00, 0x09, 0x00, 0x01, 0x00, 0x00, 0x47, 0x05, 0x00, 0x01, 0x01, 0x1c, 0x00, 0x01,
+		0x00, 0x11, 0x4c, 0x11, 0x4c, 0x11, 0x4c, 0x00, 0x47, 0x0d, 0x4d, 0x00, 0x4d };
+
+	compare_decoders(*state, bytes, sizeof bytes, 78, 17);
+}
+
+/* A stream with nothing but an NSCodec bitmap of FreeRDP's making */
+static size_t wrap_nscodec(uint8_t *bytes, uint8_t sequence, const uint8_t *src, int w, int h,
+		int colour_loss, bool half)
+{
+	NSC_CONTEXT *nsc = nsc_context_new();
+	wStream *s = Stream_New(NULL, 1 << 16);
+	struct writer writer = writer_init(bytes, 1 << 17);
+	size_t len;
+
+	assert_true(nsc_context_reset(nsc, (UINT32)w, (UINT32)h));
+	assert_true(nsc_context_set_parameters(nsc, NSC_COLOR_FORMAT, PIXEL_FORMAT_BGRX32));
+	assert_true(nsc_context_set_parameters(nsc, NSC_COLOR_LOSS_LEVEL, (UINT32)colour_loss));
+	assert_true(nsc_context_set_parameters(nsc, NSC_ALLOW_SUBSAMPLING, half));
+	assert_true(nsc_compose_message(nsc, s, src, (UINT32)w, (UINT32)h, STRIDE));
+	len = Stream_GetPosition(s);
+	writer_u8(&writer, 0);
+	writer_u8(&writer, sequence);
+	writer_u32(&writer, 0);
+	writer_u32(&writer, 0);
+	writer_u32(&writer, (uint32_t)len + 13);
+	writer_u32(&writer, 0);
+	writer_u16(&writer, (uint16_t)w);
+	writer_u16(&writer, (uint16_t)h);
+	writer_u32(&writer, (uint32_t)len);
+	writer_u8(&writer, 1);
+	writer_copy(&writer, Stream_Buffer(s), len);
+	Stream_Free(s, TRUE);
+	nsc_context_free(nsc);
+	return (size_t)writer_len(&writer);
+}
+
+static void decodes_nscodec_like_freerdp(void **state)
+{
+	static uint8_t src[SIDE * STRIDE], bytes[1 << 17];
+	uint8_t sequence = 0;
+
+	for (int kind = 0; kind < PICTURE_KINDS; kind++) {
+		picture_make((enum picture_kind)kind, 7, src, STRIDE, SIDE, SIDE);
+		for (int side = 4; side <= SIDE; side += 3) {
+			size_t len = wrap_nscodec(bytes, sequence++, src, side, SIDE - side / 2, side % 7 + 1,
+					side & 1);
+
+			compare_decoders(*state, bytes, len, side, SIDE - side / 2);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +228,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(decodes_after_the_caches_are_full, make_ends, free_ends),
 		cmocka_unit_test_setup_teardown(decodes_wide_pictures, make_ends, free_ends),
 		cmocka_unit_test_setup_teardown(decodes_glyphs, make_ends, free_ends),
+		cmocka_unit_test_setup_teardown(
+				decodes_the_example_of_the_specification, make_ends, free_ends),
+		cmocka_unit_test_setup_teardown(decodes_nscodec_like_freerdp, make_ends, free_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
