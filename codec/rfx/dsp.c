@@ -1,7 +1,5 @@
 #include "dsp.h"
 
-#include <codec/cpu.h>
-
 void rfx_quantize(int16_t *coefs, int count, int shift)
 {
 	int half = 1 << (shift - 1);
@@ -42,7 +40,6 @@ void rfx_dsp_init(struct rfx_dsp *dsp, unsigned cpu_flags)
 	dsp->inverse = rfx_inverse_c;
 	dsp->inverse_extrapolate = rfx_inverse_extrapolate_c;
 #if defined(__x86_64__)
-	if (cpu_flags & CPU_AVX2)
-		rfx_dsp_init_avx2(dsp);
+	rfx_dsp_init_x86(dsp, cpu_flags);
 #endif
 }

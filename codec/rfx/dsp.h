@@ -51,7 +51,7 @@ struct rfx_dsp {
 
 void rfx_dsp_init(struct rfx_dsp *dsp, unsigned cpu_flags);
 
-void rfx_dsp_init_avx2(struct rfx_dsp *dsp);
+void rfx_dsp_init_x86(struct rfx_dsp *dsp, unsigned cpu_flags);
 
 void rfx_forward_c(int16_t *coefs, int16_t *plane, const struct rfx_shifts *shifts);
 void rfx_forward_extrapolate_c(int16_t *coefs, int16_t *plane, const struct rfx_shifts *shifts);

@@ -8,8 +8,6 @@ void rfx_forward_avx2(int16_t *coefs, int16_t *plane, const struct rfx_shifts *s
 void rfx_forward_extrapolate_avx2(int16_t *coefs, int16_t *plane, const struct rfx_shifts *shifts);
 void rfx_inverse_avx2(int16_t *plane, int16_t *coefs, const struct rfx_shifts *shifts);
 void rfx_inverse_extrapolate_avx2(int16_t *plane, int16_t *coefs, const struct rfx_shifts *shifts);
-int rfx_rlgr1_encode_avx2(uint8_t *dst, size_t cap, const int16_t *coefs);
-int rfx_rlgr3_encode_avx2(uint8_t *dst, size_t cap, const int16_t *coefs);
 void rfx_rlgr1_decode_avx2(int16_t *coefs, const uint8_t *src, size_t len);
 void rfx_rlgr3_decode_avx2(int16_t *coefs, const uint8_t *src, size_t len);
 

@@ -2,7 +2,6 @@
  * may be zero) share a code. A pair is (0, value) when the table leaves one zero
  * in front of the value; else (value, next value), which is zero when the next
  * item is no neighbour. */
-#include "avx2.h"
 #include "rlgr_coder.h"
 
 /* What one item, and its neighbour if it takes it along, comes to. */
@@ -102,18 +101,15 @@ static inline __attribute__((always_inline)) bool put_block(struct coder *into,
 	return true;
 }
 
-int rfx_rlgr3_encode_avx2(uint8_t *dst, size_t cap, const int16_t *coefs)
+int rlgr3_items_encode(uint8_t *dst, size_t cap, const struct rlgr_items *items)
 {
 	struct coder c = { .at = dst, .room = 64, .kp = KP(8), .krp = KRP(8) };
-	struct rlgr_items items;
 	uint64_t before = 0;
 	int item = 0;
 
-	rlgr_items_collect(&items, coefs);
-	while (item < items.count) {
-		/* The exact end is the C version's business. */
-		if (!put_block(&c, &items, &item, &before, dst + cap))
-			return rfx_rlgr3_encode_c(dst, cap, coefs);
+	while (item < items->count) {
+		if (!put_block(&c, items, &item, &before, dst + cap))
+			return ERR_SPACE;
 	}
 	return (int)(c.at - dst) + (int)((64 - c.room + 7) >> 3);
 }

@@ -5,7 +5,6 @@
  * one, the run, the next kp), so that a step has no branch that depends on the
  * data, except for the rare long gaps and codes. All bits of a step are stored
  * with one unaligned write. */
-#include "avx2.h"
 #include "rlgr_coder.h"
 
 /* Any gap and any value. */
@@ -80,19 +79,16 @@ ALWAYS_INLINE bool put_block(struct coder *into, const uint16_t *places, const u
 	return true;
 }
 
-int rfx_rlgr1_encode_avx2(uint8_t *dst, size_t cap, const int16_t *coefs)
+int rlgr1_items_encode(uint8_t *dst, size_t cap, const struct rlgr_items *items)
 {
 	struct coder c = { .at = dst, .room = 64, .kp = KP(8), .krp = KRP(8) };
-	struct rlgr_items items;
 
-	rlgr_items_collect(&items, coefs);
-	for (int i = 0; i < items.count; i += RLGR_BLOCK) {
-		int count = items.count - i < RLGR_BLOCK ? items.count - i : RLGR_BLOCK;
-		unsigned before = i > 0 ? items.places[i - 1] + 1u : 0;
+	for (int i = 0; i < items->count; i += RLGR_BLOCK) {
+		int count = items->count - i < RLGR_BLOCK ? items->count - i : RLGR_BLOCK;
+		unsigned before = i > 0 ? items->places[i - 1] + 1u : 0;
 
-		/* The exact end is the C version's business. */
-		if (!put_block(&c, items.places + i, items.folds + i, count, before, dst + cap))
-			return rfx_rlgr1_encode_c(dst, cap, coefs);
+		if (!put_block(&c, items->places + i, items->folds + i, count, before, dst + cap))
+			return ERR_SPACE;
 	}
 	return (int)(c.at - dst) + (int)((64 - c.room + 7) >> 3);
 }

@@ -15,14 +15,20 @@
 
 struct rlgr_items {
 	int count;
-	/* 8 unused behind the closing value: the collector writes 8 at a time; the
+	/* 32 unused behind the closing value: collectors write so many at a time; the
 	 * first of them is no neighbour of the closing value */
-	uint16_t places[RFX_COEFS + 1 + 8];
-	uint16_t folds[RFX_COEFS + 1 + 8]; /* 2 * magnitude, minus one when negative */
+	uint16_t places[RFX_COEFS + 1 + 32];
+	uint16_t folds[RFX_COEFS + 1 + 32]; /* 2 * magnitude, minus one when negative */
 };
 
 /* From all coefficients and the closing value (-1, ../rlgr_encode.c). */
-void rlgr_items_collect(struct rlgr_items *items, const int16_t *coefs);
+void rlgr_items_collect_avx2(struct rlgr_items *items, const int16_t *coefs);
+void rlgr_items_collect_avx512(struct rlgr_items *items, const int16_t *coefs);
+
+/* To bits. Bytes written, or ERR_SPACE when they might not fit: the exact end is
+ * the business of the C version. */
+int rlgr1_items_encode(uint8_t *dst, size_t cap, const struct rlgr_items *items);
+int rlgr3_items_encode(uint8_t *dst, size_t cap, const struct rlgr_items *items);
 
 /* An entry of steps: what kp and the gap in front of a value lead to. */
 enum {

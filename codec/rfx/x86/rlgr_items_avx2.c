@@ -24,7 +24,7 @@ static uint64_t fold_64(uint16_t *folds, const int16_t *coefs)
 
 /* Places are written 8 at a time, of which the wrong ones are overwritten: a
  * loop that ends after the last bit would be mispredicted for every word. */
-void rlgr_items_collect(struct rlgr_items *items, const int16_t *coefs)
+void rlgr_items_collect_avx2(struct rlgr_items *items, const int16_t *coefs)
 {
 	_Alignas(32) uint16_t folds[64];
 	int count = 0;
