@@ -1,5 +1,7 @@
 """Who may come in, what is said to who may not, and the limits."""
 
+import os
+import pwd
 import re
 import socket
 import time
@@ -56,6 +58,61 @@ class LoginTest(StackCase):
         logs = self.stack.server_log() + self.stack.host_log()
         self.assertNotIn("wrong-and-secret", logs)
         self.assertNotIn(self.stack.password, logs)
+
+
+class OrdinaryUserTest(StackCase):
+    """Not started as root: it serves the desktop of the user who started it."""
+
+    stack_arguments = {"guest": "pattern", "options": "--still", "ordinary": True}
+
+    def test_nla_and_tls(self):
+        for options in ([], ["--tls"]):
+            client = self.headless("--size", "800x600", *options).connected()
+            self.assert_alike(client.picture)
+            client.stop()
+
+    def test_only_its_user(self):
+        done = self.stack.oriel("user", "add", "root", stdin="secret-of-root\n", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.headless(user="root", password="secret-of-root").refused()
+
+    def test_processes_are_that_users(self):
+        self.headless("--size", "800x600").connected()
+        uid = pwd.getpwnam(self.stack.user).pw_uid
+        for pid in self.stack.session_pids() + self.stack.guest_pids() + [self.stack.server.pid, self.stack.host.pid]:
+            with open("/proc/%d/status" % pid) as f:
+                uids = next(line for line in f if line.startswith("Uid:")).split()[1:]
+            self.assertEqual(uids, [str(uid)] * 4)
+
+
+class PrivilegeTest(StackCase):
+    """Started as root: who runs as whom."""
+
+    stack_arguments = {"guest": "pattern", "options": "--still"}
+
+    def test_nothing_but_the_host_is_root(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        self.headless("--size", "800x600").connected()
+        for pids, user in ((self.stack.session_pids() + [self.stack.server.pid], self.stack.server_user),
+                           (self.stack.guest_pids(), self.stack.user)):
+            self.assertTrue(pids)
+            for pid in pids:
+                with open("/proc/%d/status" % pid) as f:
+                    status = dict(line.rstrip("\n").split(":", 1) for line in f)
+                self.assertEqual(status["Uid"].split(), [str(pwd.getpwnam(user).pw_uid)] * 4)
+        for pid in self.stack.session_pids():
+            with open("/proc/%d/status" % pid) as f:
+                status = dict(line.rstrip("\n").split(":", 1) for line in f)
+            self.assertEqual((status["NoNewPrivs"].strip(), status["Seccomp"].strip()), ("1", "2"))
+            self.assertEqual(int(status["CapEff"], 16), 0)
+
+    def test_secrets_on_disk_are_for_root_or_the_server_only(self):
+        for path, _, names in os.walk(self.stack.state_dir):
+            for name in names:
+                mode = os.stat(os.path.join(path, name)).st_mode & 0o777
+                if name in ("users", "key.pem"):
+                    self.assertEqual(mode, 0o600, name)
 
 
 class ClientRefusalTest(StackCase):

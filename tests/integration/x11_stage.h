@@ -44,6 +44,9 @@ int stage_wait_exit(struct stage *stage);
 /* SIGTERM, if it runs; it must end with 0. Removes the folder. */
 void stage_finish(struct stage *stage);
 
+/* Runs a shell command on the desktop as its user, in the background. */
+void stage_run(struct stage *stage, const char *command);
+
 /* Leaves and attaches again. */
 void stage_reattach(struct stage *stage);
 

@@ -2,7 +2,8 @@
 free port of the loopback.
 
 As root it is the installed form (oriel-server as an account of its own, guests as
-their user), else the form that serves the calling user's own desktop.
+their user), else the form that serves the calling user's own desktop. ordinary=True
+is that other form also for root: all of it runs as one unprivileged account.
 
 Guests and sessions outlive oriel-host and oriel-server on purpose. So that none
 outlives the test, the test process is their subreaper and ends all it inherited."""
@@ -19,6 +20,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import unittest
 
 from . import accounts, wait
 from .process import Process, children
@@ -54,7 +56,8 @@ class Stack:
 
     _as_root = os.geteuid() == 0
 
-    def __init__(self, guest="pattern", options="", shared=False, users=1, settings=None, trace=False):
+    def __init__(self, guest="pattern", options="", shared=False, users=1, settings=None, trace=False,
+                 ordinary=False):
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.directory = tempfile.mkdtemp(prefix="oriel-")
         os.chmod(self.directory, 0o755)
@@ -66,9 +69,15 @@ class Stack:
         self.users, self.passwords = [], {}
         self.processes = []
         self.host = self.server = None
-        self.server_user = accounts.make("server", self.directory + "/server") if self._as_root else None
+        self.ordinary = ordinary or not self._as_root
+        self.server_user = None if self.ordinary else accounts.make("server", self.directory + "/server")
         self._write_conf(guest, options, shared, settings or {})
         self._make_users(users)
+        self.run_as = None  # (uid, gid, groups) of the programs; None: ours
+        if ordinary and self._as_root:
+            entry = pwd.getpwnam(self.user)
+            self.run_as = (entry.pw_uid, entry.pw_gid, [])
+            os.chown(self.directory, entry.pw_uid, entry.pw_gid)
         self._stopping = threading.Event()
         threading.Thread(target=self._reap, daemon=True).start()
 
@@ -97,12 +106,12 @@ class Stack:
 
     def _make_users(self, count):
         for number in range(count):
+            if number and self.ordinary:
+                raise unittest.SkipTest("several users need root")
             if self._as_root:
                 name = accounts.make("u%d" % number, "%s/home%d" % (self.directory, number))
-            elif number == 0:
-                name = pwd.getpwuid(os.geteuid()).pw_name
             else:
-                raise unittest_skip("several users need root")
+                name = pwd.getpwuid(os.geteuid()).pw_name
             self.users.append(name)
 
     @property
@@ -124,8 +133,10 @@ class Stack:
 
     def _spawn(self, *argv):
         log = os.path.join(self.directory, argv[0] + ".log")
-        env = dict(os.environ, PATH=BUILD + "/bin:" + os.environ["PATH"], ORIEL_TEST_STACK=self.directory)
-        process = Process([program(argv[0]), *argv[1:]], log, env=env)
+        env = dict(os.environ, PATH=BUILD + "/bin:" + os.environ["PATH"])
+        if self.run_as:
+            env = {"PATH": env["PATH"], "HOME": pwd.getpwnam(self.user).pw_dir}
+        process = Process([program(argv[0]), *argv[1:]], log, env=env, user=self.run_as)
         self.processes.append(process)
         return process
 
@@ -217,11 +228,6 @@ class Stack:
         else:
             shutil.rmtree(self.directory, ignore_errors=True)
         accounts.remove_all()
-
-
-def unittest_skip(reason):
-    import unittest
-    return unittest.SkipTest(reason)
 
 
 def comm(pid):
