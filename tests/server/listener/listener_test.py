@@ -145,6 +145,7 @@ class Root(Case):
         self.assertIn("\nCapPrm:\t0000000000000000\n", status)
         self.assertIn("\nCapEff:\t0000000000000000\n", status)
         self.assertIn("\nNoNewPrivs:\t1\n", status)
+        self.assertRegex(status, f"\nGroups:\t{NOBODY.pw_gid} \n")
         self.assertIn(f"uid {NOBODY.pw_uid}", self.world.client().say("T"))
         self.assertEqual(os.stat(self.world.path("run")).st_uid, 0)
 
@@ -378,6 +379,15 @@ class Limits(Case):
         self.eventually(lambda: server.fds() == before)
         self.assertTrue(self.world.client().is_served())
         self.assertLess(len(server.lines), 400)
+
+    def test_accepting_stops_and_goes_on(self):
+        server = self.world.start()
+        server.limit_files("4:")
+        client = self.world.client()
+        server.wait_log("cannot accept connections now: Too many open files")
+        server.limit_files("100:")
+        self.assertTrue(client.is_served())
+        self.assertTrue(self.world.client("::1").is_served())
 
     def test_no_descriptors_left(self):
         self.world.configure(max_sessions=1000, max_sessions_per_address=1000)

@@ -72,6 +72,11 @@ class Server:
         self.signal(signal.SIGTERM)
         return self.wait()
 
+    def limit_files(self, limit):
+        """Changes its soft limit of open files, as its own user: root may lack the capability."""
+        user = {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid, "extra_groups": []} if ROOT else {}
+        subprocess.run(["prlimit", "--pid", str(self.pid), f"--nofile={limit}"], check=True, **user)
+
     def fds(self):
         folder = f"/proc/{self.pid}/fd"
         targets = []
@@ -236,7 +241,8 @@ class World:
             if server.process.poll() is None:
                 server.stop()
         for pid in self.session_pids():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         for server in self.servers:
             server.reader.join(DEADLINE_S)
             server.process.stderr.close()
