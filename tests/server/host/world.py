@@ -1,8 +1,10 @@
-"""A folder with an oriel-host of its own, and sessions that talk to it."""
-import array, contextlib, json, os, pwd, queue, re, select, shutil, signal, socket, subprocess, tempfile, threading
+"""A folder with an oriel-host of its own, and sessions that talk to it. The test's
+command line begins with the programs: HOST CLI."""
+import array, contextlib, json, os, pwd, queue, re, select, shutil, signal, socket, subprocess, sys, tempfile, threading, unittest
 
-import ntlm_client
+import ntlm_client as ntlm
 
+PROGRAM, CLI = sys.argv[1:3]
 DEADLINE_S = 30  # for what should happen at once; only a failing test waits so long
 IS_ROOT = os.geteuid() == 0
 # The system's host serves accounts that every Debian has.
@@ -29,7 +31,7 @@ class Session:
     def receive(self):
         """(packet, descriptor or None); an empty packet: closed"""
         try:
-            data, ancillary, _, _ = self.socket.recvmsg(ntlm_client.PACKET_MAX, socket.CMSG_SPACE(4))
+            data, ancillary, _, _ = self.socket.recvmsg(ntlm.PACKET_MAX, socket.CMSG_SPACE(4))
         except ConnectionResetError:
             return b"", None
         fds = array.array("i")
@@ -41,16 +43,16 @@ class Session:
         return self.receive()[0] == b""
 
     def password(self, user, password):
-        self.send(ntlm_client.password_message(user, password))
-        return ntlm_client.parse_verdict(self.receive()[0])
+        self.send(ntlm.password_message(user, password))
+        return ntlm.parse_verdict(self.receive()[0])
 
     def nla(self, user, password, domain="", with_mic=True):
-        self.send(ntlm_client.nla_message(user, password, domain, with_mic))
-        return ntlm_client.parse_verdict(self.receive()[0])
+        self.send(ntlm.nla_message(user, password, domain, with_mic))
+        return ntlm.parse_verdict(self.receive()[0])
 
     def attach(self, *size):
         """(status, shared, name, text), what the guest says of itself or None"""
-        self.send(ntlm_client.attach_message(*size))
+        self.send(ntlm.attach_message(*size))
         return self.attached()
 
     def attached(self):
@@ -60,7 +62,7 @@ class Session:
             with socket.socket(fileno=fd) as link:
                 link.settimeout(DEADLINE_S)
                 about = json.loads(link.recv(65536))
-        return ntlm_client.parse_guest(packet), about
+        return ntlm.parse_guest(packet), about
 
 
 class Host:
@@ -174,14 +176,14 @@ class World:
     def log_in(self, user=USER, password="secret"):
         session = self.session()
         status = session.password(user, password)[0]
-        assert status == ntlm_client.OK, status
+        assert status == ntlm.OK, status
         return session
 
     def open_desktop(self, user=USER):
         """Logs in and attaches: what the guest says of itself."""
         with self.log_in(user) as session:
             answer, about = session.attach()
-            assert answer[0] == ntlm_client.OK, answer
+            assert answer[0] == ntlm.OK, answer
             return about
 
     def wait_gone(self, pid):
@@ -216,3 +218,20 @@ def poll_end(pidfd):
     poll.register(pidfd, select.POLLIN)
     if not poll.poll(DEADLINE_S * 1000):
         raise AssertionError("a process does not end")
+
+
+class Case(unittest.TestCase):
+    as_user = None if IS_ROOT else USER
+
+    def setUp(self):
+        self.world = World(PROGRAM, CLI, self.as_user)
+        self.addCleanup(self.world.close)
+
+    def start(self, **settings):
+        self.world.configure(**settings)
+        host = self.world.start()
+        self.world.add_user()
+        return host
+
+    def assert_refused(self, session, user, password, status=ntlm.REFUSED):
+        self.assertEqual(session.password(user, password), (status, bytes(16), ""))
