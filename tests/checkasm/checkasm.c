@@ -42,8 +42,12 @@ static int value_of(uint32_t random, int limit, int kind)
 
 void checkasm_fill_s16(int16_t *values, size_t count, int limit, int kind)
 {
+	int16_t same = (int16_t)value_of(checkasm_random(), limit, 0);
+
 	for (size_t i = 0; i < count; i++)
-		values[i] = (int16_t)value_of(checkasm_random(), limit, kind);
+		values[i] = kind < 6 ? (int16_t)value_of(checkasm_random(), limit, kind) : same;
+	if (kind == 7) /* all the same but one */
+		values[checkasm_random() % count] = (int16_t)value_of(checkasm_random(), limit, 0);
 }
 
 void checkasm_same(const void *want, const void *got, size_t len, const char *what, unsigned flags, int kind)

@@ -11,4 +11,9 @@ void rfx_inverse_extrapolate_avx2(int16_t *plane, int16_t *coefs, const struct r
 void rfx_rlgr1_decode_avx2(int16_t *coefs, const uint8_t *src, size_t len);
 void rfx_rlgr3_decode_avx2(int16_t *coefs, const uint8_t *src, size_t len);
 
+/* True when the component is of one value, and then all is done. ll3_at: where
+ * LL3 begins among the coefficients. */
+bool rfx_forward_flat_avx2(int16_t *coefs, const int16_t *plane, int ll3_at, int ll3_shift);
+bool rfx_inverse_flat_avx2(int16_t *plane, int16_t *coefs, int ll3_at, int ll3_shift);
+
 #endif

@@ -95,6 +95,8 @@ void rfx_forward_avx2(int16_t *coefs, int16_t *plane, const struct rfx_shifts *s
 {
 	_Alignas(32) int16_t ll1[32 * 32], ll2[16 * 16];
 
+	if (rfx_forward_flat_avx2(coefs, plane, 4032, shifts->of[BAND_LL3]))
+		return;
 	split_level(coefs, ll1, plane, 4, shifts->of);
 	split_level(coefs + 3072, ll2, ll1, 2, shifts->of + 3);
 	split_level_16(coefs + 3840, ll2, shifts->of + 6);

@@ -177,6 +177,8 @@ void rfx_forward_extrapolate_avx2(int16_t *coefs, int16_t *plane, const struct r
 	_Alignas(32) int16_t ll1[33 * 32], ll2[17 * 16], last[64];
 	int16_t edge[SIDE], edge1[33], edge2[17];
 
+	if (rfx_forward_flat_avx2(coefs, plane, 4015, shifts->of[BAND_LL3]))
+		return;
 	for (int row = 0; row < 64; row++)
 		edge[row] = straight_on(plane[row * 64 + 62], plane[row * 64 + 63]);
 	edge[64] = straight_on(edge[62], edge[63]);

@@ -131,6 +131,8 @@ void rfx_inverse_avx2(int16_t *plane, int16_t *coefs, const struct rfx_shifts *s
 {
 	_Alignas(32) int16_t ll1[32 * 32], ll2[16 * 16];
 
+	if (rfx_inverse_flat_avx2(plane, coefs, 4032, shifts->of[BAND_LL3]))
+		return;
 	rfx_sums(coefs + 4032, 64);
 	join_level_16(ll2, coefs + 3840, shifts->of + 6);
 	join_level(ll1, ll2, coefs + 3072, 2, shifts->of + 3);

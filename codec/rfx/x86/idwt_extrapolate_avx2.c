@@ -187,6 +187,8 @@ void rfx_inverse_extrapolate_avx2(int16_t *plane, int16_t *coefs, const struct r
 	_Alignas(32) int16_t ll1[33 * 32], ll2[17 * 16];
 	int16_t edge1[33], edge2[17];
 
+	if (rfx_inverse_flat_avx2(plane, coefs, 4015, shifts->of[BAND_LL3]))
+		return;
 	rfx_sums(coefs + 4015, 81);
 	join_level_16(ll2, edge2, coefs + 3807, shifts->of + 6);
 	join_level(&(struct level){ ll2, edge2, ll1, edge1 }, coefs + 3007, 2, shifts->of + 3);
