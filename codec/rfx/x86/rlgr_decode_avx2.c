@@ -1,123 +1,167 @@
-/* ../rlgr_decode.c with a 64-bit window on the bits: runs of equal bits are
- * counted at once, and what a run's zeros add up to is in a table. Behind the
- * end of the data the window shows zeros. */
+/* ../rlgr_decode.c with 56 bits or more at hand: runs of equal bits are counted at
+ * once, and what a run's zeros add up to is in a table. Behind the end of the data
+ * zeros follow. */
 #include "avx2.h"
 #include "rlgr_items.h"
 #include <immintrin.h>
 #include <string.h>
 
-#define UNLIKELY(x) __builtin_expect(x, 0)
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define UNLIKELY(x)   __builtin_expect(x, 0)
 
+/* Must not have its address taken on the fast path, or it lives in memory: slow
+ * paths get a copy. */
 struct decoder {
+	uint64_t bits;  /* from the top */
+	uint64_t count; /* valid ones; those below are right or zero */
 	const uint8_t *src;
-	size_t len;
-	uint64_t pos; /* in bits */
-	unsigned kp, krp;
+	uint64_t at, len; /* next byte to take, all bytes */
+	uint64_t kp, krp;
 };
 
-static __attribute__((noinline)) uint64_t window_at_end(const uint8_t *src, size_t len, size_t at)
+static __attribute__((noinline)) uint64_t load_at_end(const uint8_t *src, uint64_t len, uint64_t at)
 {
 	uint64_t w = 0;
 
-	for (size_t i = 0; i < 8; i++)
-		w = w << 8 | (at + i < len ? src[at + i] : 0);
+	for (uint64_t i = at; i < at + 8; i++)
+		w = w << 8 | (i < len ? src[i] : 0);
 	return w;
 }
 
-/* The next 57 bits or more, from the top. */
-static inline uint64_t window(const struct decoder *d)
+/* To 56 bits or more. */
+ALWAYS_INLINE void refill(struct decoder *d)
 {
-	size_t at = d->pos >> 3;
 	uint64_t w;
 
-	if (UNLIKELY(at + 8 > d->len)) {
-		w = window_at_end(d->src, d->len, at);
+	if (UNLIKELY(d->at + 8 > d->len)) {
+		w = load_at_end(d->src, d->len, d->at);
 	} else {
-		memcpy(&w, d->src + at, 8);
+		memcpy(&w, d->src + d->at, 8);
 		w = __builtin_bswap64(w);
 	}
-	return w << (d->pos & 7);
+	d->bits |= w >> d->count;
+	d->at += (63 - d->count) >> 3;
+	d->count |= 56;
 }
 
-/* The upper count (0..63) bits. */
-static inline uint64_t upper(uint64_t w, unsigned count)
+ALWAYS_INLINE void drop(struct decoder *d, uint64_t count)
 {
-	return w >> 1 >> (63 - count);
+	d->bits <<= count & 63;
+	d->count -= count;
 }
 
-static unsigned count_ones(struct decoder *d)
+/* count: 0..56 */
+ALWAYS_INLINE uint64_t take(struct decoder *d, uint64_t count)
 {
-	unsigned ones = 0, more;
+	uint64_t value = d->bits >> 1 >> ((63 - count) & 63);
+
+	drop(d, count);
+	return value;
+}
+
+ALWAYS_INLINE bool spent(const struct decoder *d)
+{
+	return 8 * d->at - d->count > 8 * d->len;
+}
+
+struct code {
+	uint64_t ones, rest;
+};
+
+/* A code of any length. */
+static __attribute__((noinline)) struct code take_long_code(struct decoder *d)
+{
+	struct code code = { 0 };
+	uint64_t more;
 
 	do {
-		more = (unsigned)_lzcnt_u64(~window(d));
+		refill(d);
+		more = _lzcnt_u64(~d->bits);
 		more = more < 56 ? more : 56;
-		ones += more;
-		d->pos += more;
+		drop(d, more);
+		code.ones += more;
 	} while (more == 56);
-	d->pos++;
-	return ones;
+	drop(d, 1);
+	refill(d);
+	code.rest = take(d, d->krp >> 3);
+	return code;
 }
 
-static inline unsigned get_golomb_rice(struct decoder *d)
+ALWAYS_INLINE uint32_t get_golomb_rice(struct decoder *d)
 {
-	uint64_t w = window(d);
-	unsigned kr = d->krp >> 3, ones = (unsigned)_lzcnt_u64(~w), krp;
+	uint64_t kr = d->krp >> 3;
+	struct code code = { .ones = _lzcnt_u64(~d->bits) };
+	int64_t krp;
 
-	if (UNLIKELY(ones + 1 + kr > 57)) {
-		ones = count_ones(d);
-		w = window(d);
-		d->pos += kr;
+	if (UNLIKELY(code.ones + 1 + kr > d->count)) {
+		struct decoder slow = *d;
+
+		code = take_long_code(&slow);
+		*d = slow;
 	} else {
-		d->pos += ones + 1 + kr;
-		w = w << ones << 1;
+		drop(d, code.ones + 1);
+		code.rest = take(d, kr);
 	}
-	krp = ones < 2 ? d->krp - 2 * (1 - ones) : d->krp + ones;
-	krp = (int)krp < 0 ? 0 : krp;
-	d->krp = krp > RLGR_PARAM_MAX || ones > RLGR_PARAM_MAX ? RLGR_PARAM_MAX : krp;
-	return ones << kr | (unsigned)upper(w, kr);
+	/* ones: 0: -2, 1: 0 */
+	krp = (int64_t)d->krp + (int64_t)code.ones - (code.ones < 2 ? 2 - (int64_t)code.ones : 0);
+	krp = krp < 0 ? 0 : krp;
+	d->krp = krp > RLGR_PARAM_MAX ? RLGR_PARAM_MAX : (uint64_t)krp;
+	return (uint32_t)(code.ones << kr | code.rest);
 }
 
-/* The zeros of a run. */
-static inline unsigned get_run(struct decoder *d)
+/* More zero bits than the table has, up to the last ones; returns their zeros. */
+static __attribute__((noinline)) uint64_t take_long_run(struct decoder *d)
 {
-	uint64_t w = window(d);
-	unsigned zeros = (unsigned)_lzcnt_u64(w), run = 0, k;
+	uint64_t run = 0;
 
-	while (UNLIKELY(zeros >= RLGR_RUN_ZEROS)) {
+	do {
 		uint32_t step = rlgr_tables.runs[d->kp][RLGR_RUN_ZEROS - 1];
 
 		run += step >> 8;
 		d->kp = step & 255;
-		d->pos += RLGR_RUN_ZEROS - 1;
-		if (run >= RFX_COEFS)
-			return run;
-		w = window(d);
-		zeros = (unsigned)_lzcnt_u64(w);
-	}
-	run += rlgr_tables.runs[d->kp][zeros] >> 8;
-	d->kp = rlgr_tables.runs[d->kp][zeros] & 255;
-	k = d->kp >> 3;
-	d->pos += zeros + 1 + k;
-	return run + (unsigned)upper(w << zeros << 1, k);
+		drop(d, RLGR_RUN_ZEROS - 1);
+		refill(d);
+	} while (run < RFX_COEFS && _lzcnt_u64(d->bits) >= RLGR_RUN_ZEROS);
+	return run;
 }
 
-static inline int16_t unfold(unsigned value)
+/* Returns the zeros of a run; RFX_COEFS or more: the rest. */
+ALWAYS_INLINE uint64_t get_run(struct decoder *d)
+{
+	uint64_t run = 0, zeros = _lzcnt_u64(d->bits);
+	uint32_t step;
+
+	if (UNLIKELY(zeros >= RLGR_RUN_ZEROS)) {
+		struct decoder slow = *d;
+
+		run = take_long_run(&slow);
+		*d = slow;
+		if (run >= RFX_COEFS)
+			return run;
+		zeros = _lzcnt_u64(d->bits);
+	}
+	step = rlgr_tables.runs[d->kp][zeros];
+	d->kp = step & 255;
+	drop(d, zeros + 1);
+	return run + (step >> 8) + take(d, d->kp >> 3);
+}
+
+ALWAYS_INLINE int16_t unfold(uint32_t value)
 {
 	return (int16_t)((value >> 1) ^ (0 - (value & 1)));
 }
 
 /* Returns false at the end of the coefficients or of the bits. */
-static inline bool get_run_and_value(struct decoder *d, int16_t **at, const int16_t *end)
+ALWAYS_INLINE bool get_run_and_value(struct decoder *d, int16_t **at, const int16_t *end)
 {
-	unsigned run = get_run(d), negative, value;
+	uint64_t run = get_run(d);
+	uint32_t negative, value;
 
-	if (run >= (size_t)(end - *at))
+	if (run >= (uint64_t)(end - *at))
 		return false;
-	negative = (unsigned)(window(d) >> 63);
-	d->pos++;
+	negative = (uint32_t)take(d, 1);
 	value = get_golomb_rice(d) + 1;
-	if (d->pos > 8 * d->len)
+	if (spent(d))
 		return false;
 	*at += run;
 	*(*at)++ = (int16_t)((value ^ (0 - negative)) + negative);
@@ -131,16 +175,17 @@ void rfx_rlgr1_decode_avx2(int16_t *coefs, const uint8_t *src, size_t len)
 	int16_t *at = coefs, *end = coefs + RFX_COEFS;
 
 	memset(coefs, 0, RFX_COEFS * sizeof *coefs);
-	while (at < end && d.pos <= 8 * len) {
-		unsigned value;
+	while (at < end) {
+		uint32_t value;
 
+		refill(&d);
 		if (d.kp >= 8) {
 			if (!get_run_and_value(&d, &at, end))
 				return;
 			continue;
 		}
 		value = get_golomb_rice(&d);
-		if (d.pos > 8 * len)
+		if (spent(&d))
 			return;
 		*at++ = unfold(value);
 		d.kp = value == 0 ? d.kp + 3 : d.kp < 3 ? 0 : d.kp - 3;
@@ -153,20 +198,20 @@ void rfx_rlgr3_decode_avx2(int16_t *coefs, const uint8_t *src, size_t len)
 	int16_t *at = coefs, *end = coefs + RFX_COEFS;
 
 	memset(coefs, 0, RFX_COEFS * sizeof *coefs);
-	while (at < end && d.pos <= 8 * len) {
-		unsigned sum, first, second, bits;
+	while (at < end) {
+		uint32_t sum, first, second;
 
+		refill(&d);
 		if (d.kp >= 8) {
 			if (!get_run_and_value(&d, &at, end))
 				return;
 			continue;
 		}
 		sum = get_golomb_rice(&d);
-		bits = 32 - _lzcnt_u32(sum);
-		first = (unsigned)upper(window(&d), bits);
+		refill(&d);
+		first = (uint32_t)take(&d, 32 - _lzcnt_u32(sum));
 		second = sum - first;
-		d.pos += bits;
-		if (d.pos > 8 * len)
+		if (spent(&d))
 			return;
 		*at++ = unfold(first);
 		if (at < end)
