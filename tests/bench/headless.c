@@ -574,19 +574,26 @@ int headless_wheel(struct headless *client, int delta, bool horizontal)
 	return freerdp_input_send_mouse_event(client->context->input, flags, 0, 0) ? 0 : ERR_CLOSED;
 }
 
-int headless_resize(struct headless *client, uint32_t width_px, uint32_t height_px)
+int headless_layout(struct headless *client, const struct headless_monitor *monitors, size_t count)
 {
-	DISPLAY_CONTROL_MONITOR_LAYOUT monitor = {
-		.Flags = DISPLAY_CONTROL_MONITOR_PRIMARY,
-		.Width = width_px,
-		.Height = height_px,
-		.DesktopScaleFactor = 100,
-		.DeviceScaleFactor = 100,
-	};
+	DISPLAY_CONTROL_MONITOR_LAYOUT layout[HEADLESS_MONITORS_MAX] = { 0 };
 
+	if (count < 1 || count > HEADLESS_MONITORS_MAX)
+		return ERR_ARGUMENT;
 	if (!client->disp || !client->can_resize)
 		return ERR_UNEXPECTED;
-	return client->disp->SendMonitorLayout(client->disp, 1, &monitor) == CHANNEL_RC_OK ? 0 : ERR_CLOSED;
+	for (size_t i = 0; i < count; i++) {
+		layout[i].Flags = i ? 0 : DISPLAY_CONTROL_MONITOR_PRIMARY;
+		layout[i].Left = monitors[i].x;
+		layout[i].Top = monitors[i].y;
+		layout[i].Width = monitors[i].width_px;
+		layout[i].Height = monitors[i].height_px;
+		layout[i].DesktopScaleFactor = 100;
+		layout[i].DeviceScaleFactor = 100;
+	}
+	return client->disp->SendMonitorLayout(client->disp, (UINT32)count, layout) == CHANNEL_RC_OK
+			? 0
+			: ERR_CLOSED;
 }
 
 bool headless_can_resize(struct headless *client)

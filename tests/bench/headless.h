@@ -90,9 +90,18 @@ MUST_USE int headless_button(
 		struct headless *client, int button, bool down, uint16_t x, uint16_t y); /* 1, 2, 3 */
 MUST_USE int headless_wheel(struct headless *client, int delta, bool horizontal);
 
-/* Asks for one monitor of that size (RDPEDISP). 0; ERR_UNEXPECTED (the channel is not
- * open, or its capabilities have not come); ERR_CLOSED. */
-MUST_USE int headless_resize(struct headless *client, uint32_t width_px, uint32_t height_px);
+enum {
+	HEADLESS_MONITORS_MAX = 16,
+};
+
+struct headless_monitor {
+	int32_t x, y; /* the first is the primary, at 0,0 */
+	uint32_t width_px, height_px;
+};
+
+/* Asks for these monitors (RDPEDISP). 0; ERR_ARGUMENT (count); ERR_UNEXPECTED (the
+ * channel is not open, or its capabilities have not come); ERR_CLOSED. */
+MUST_USE int headless_layout(struct headless *client, const struct headless_monitor *monitors, size_t count);
 
 /* True once RDPEDISP's capabilities came. */
 bool headless_can_resize(struct headless *client);

@@ -6,7 +6,7 @@
  *   key HEX[e] down|up          scancode, e: extended
  *   unicode HEX down|up         one UTF-16 code unit
  *   move X Y; button 1..3 down|up X Y; wheel N; hwheel N
- *   resize W H
+ *   layout WxH+X+Y...           monitors; the first is the primary, at +0+0
  *   quit
  *
  * Every command is answered by one line of JSON on stdout. Lines with "event" come
@@ -121,6 +121,21 @@ static int save(struct headless *client, const char *path)
 	return err;
 }
 
+static int send_layout(struct headless *client, const char *words)
+{
+	struct headless_monitor monitors[HEADLESS_MONITORS_MAX];
+	size_t count = 0;
+	int used;
+
+	while (count < HEADLESS_MONITORS_MAX &&
+			sscanf(words, " %ux%u%d%d%n", &monitors[count].width_px, &monitors[count].height_px,
+					&monitors[count].x, &monitors[count].y, &used) == 4) {
+		words += used;
+		count++;
+	}
+	return *words ? ERR_ARGUMENT : headless_layout(client, monitors, count);
+}
+
 static int send_input(struct headless *client, const char *line)
 {
 	unsigned code, x, y;
@@ -140,8 +155,8 @@ static int send_input(struct headless *client, const char *line)
 		return headless_wheel(client, number, false);
 	if (sscanf(line, "hwheel %d", &number) == 1)
 		return headless_wheel(client, number, true);
-	if (sscanf(line, "resize %u %u", &x, &y) == 2)
-		return headless_resize(client, x, y);
+	if (strncmp(line, "layout ", 7) == 0)
+		return send_layout(client, line + 6);
 	return ERR_ARGUMENT;
 }
 

@@ -44,11 +44,39 @@ class StrictTest(StackCase):
                 client, match = self.check(mode)
                 client.until("display control", lambda s: s["can_resize"])
                 for number, (width, height) in enumerate(((1024, 768), (640, 482), (1202, 850))):
-                    client.command("resize %d %d" % (width, height))
+                    client.command("layout %dx%d+0+0" % (width, height))
                     client.until("the new size", lambda s: (s["width"], s["height"]) == (width, height))
                     self.assert_alike(client.picture, match)
                     self.assertEqual(client.state()["resizes"], number + 1)
                 client.stop()
+
+    def test_two_monitors(self):
+        """Side by side, and with one to the left of the primary; the picture is the
+        bounding box. Then one again."""
+        for mode in ("progressive", "thin", "rfx", "bitmap32"):
+            with self.subTest(mode):
+                client, match = self.check(mode)
+                client.until("display control", lambda s: s["can_resize"])
+                for layout, size in (("800x600+0+0 640x480+800+0", (1440, 600)),
+                                     ("800x600+0+0 640x480-640+100", (1440, 600)),
+                                     ("800x600+0+0 640x480+0+600", (800, 1080)), ("800x600+0+0", (800, 600))):
+                    client.command("layout " + layout)
+                    client.until("a picture of %dx%d" % size, lambda s: (s["width"], s["height"]) == size)
+                    self.assert_alike(client.picture, match)
+                client.stop()
+
+    def test_nonsense_layouts_change_nothing(self):
+        client, match = self.check("progressive")
+        client.until("display control", lambda s: s["can_resize"])
+        for layout in ("100x100+0+0", "8193x600+0+0", "800x600+5+5", "800x600+0+0 640x480+400+0",
+                       "800x600+0+0 640x480+3000+0"):
+            client.command("layout " + layout)
+        before = client.state()["pattern"]["serial"]
+        client.key(0x1e)  # comes after them on the same wire
+        client.until("the answer to a key", lambda s: s["pattern"]["serial"] != before)
+        self.assert_alike(client.picture, match)
+        self.assertEqual((client.state()["width"], client.state()["height"]), (800, 600))
+        client.stop()
 
     def test_build_number_0_and_no_other_channels(self):
         client, _ = self.check("progressive", "800x600", "--build", "0")
