@@ -14,7 +14,8 @@ static uint8_t *edit_own(uint8_t seed, const uint8_t *edits, size_t edits_len, s
 	size_t plain_len = seed & 2 ? 66000 : 3000;
 	int own_len;
 
-	picture_make((enum picture_kind)(seed / 4 % PICTURE_KINDS), seed, plain, 512, 128, (int)plain_len / 512 + 1);
+	picture_make((enum picture_kind)(seed / 4 % PICTURE_KINDS), seed, plain, 512, 128,
+			(int)plain_len / 512 + 1);
 	own_len = zgfx_encode(enc, plain, plain_len, encoded, sizeof encoded);
 	if (own_len <= 0)
 		abort();
