@@ -47,6 +47,8 @@ struct rlgr_tables {
 	uint16_t next_krp[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_ONES];   /* times RLGR_SHORT_ONES */
 	/* For decoding: kp behind so many zero bits, and above 8 bits the length of the run. */
 	uint32_t runs[RLGR_PARAM_MAX + 1][RLGR_RUN_ZEROS];
+	/* Byte shuffles that move the 16-bit values of a mask's ones together. */
+	_Alignas(16) uint8_t orders[256][16];
 	uint8_t zero_len[(RLGR_PARAM_MAX + 1) * 4]; /* of 0..3 codes of zero at a krp */
 };
 extern HIDDEN struct rlgr_tables rlgr_tables;

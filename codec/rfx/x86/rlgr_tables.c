@@ -68,8 +68,24 @@ static void fill_runs(int kp)
 	}
 }
 
+static void fill_order(unsigned mask)
+{
+	uint8_t *order = rlgr_tables.orders[mask];
+	int count = 0;
+
+	for (int i = 0; i < 8; i++) {
+		if (!(mask >> i & 1))
+			continue;
+		order[2 * count] = (uint8_t)(2 * i);
+		order[2 * count + 1] = (uint8_t)(2 * i + 1);
+		count++;
+	}
+}
+
 static void fill(void)
 {
+	for (unsigned mask = 0; mask < 256; mask++)
+		fill_order(mask);
 	for (int p = 0; p <= RLGR_PARAM_MAX; p++) {
 		fill_runs(p);
 		for (int gap = 0; gap < RLGR_SHORT_GAPS; gap++) {
