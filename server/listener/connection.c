@@ -15,11 +15,12 @@
 
 enum {
 	SECOND_US = 1000000,
-	/* A dead network is noticed after a minute, whether or not data is on its way. */
-	KEEPALIVE_IDLE_S = 30,
-	KEEPALIVE_INTERVAL_S = 10,
-	KEEPALIVE_COUNT = 3,
-	USER_TIMEOUT_MS = 60000,
+	/* A dead network is noticed after half a minute, whether or not data is on its
+	 * way; the session's heartbeat, each 10 s, is such data. */
+	KEEPALIVE_IDLE_S = 10,
+	KEEPALIVE_INTERVAL_S = 5,
+	KEEPALIVE_COUNT = 4,
+	USER_TIMEOUT_MS = 30000,
 };
 
 static void set_socket_options(int fd)
