@@ -60,6 +60,34 @@ class LoginTest(StackCase):
         self.assertNotIn(self.stack.password, logs)
 
 
+class NlaOnlyTest(StackCase):
+    stack_arguments = {"guest": "pattern", "options": "--still", "settings": {"server": ["security = nla"]}}
+
+    def test_tls_is_not_offered(self):
+        self.headless("--tls").refused()
+        self.headless().connected()
+
+
+class TlsOnlyTest(StackCase):
+    stack_arguments = {"guest": "pattern", "options": "--still", "settings": {"server": ["security = tls"]}}
+
+    def test_client_that_offers_both_gets_tls(self):
+        self.headless().connected()
+        self.stack.log_line(r"'%s' from 127\.0\.0\.1 logged in by tls" % re.escape(self.stack.user))
+
+
+class Ipv6Test(StackCase):
+    """[::1] beside 127.0.0.1."""
+
+    stack_arguments = {"guest": "pattern", "options": "--still", "ipv6": True}
+
+    def test_both_families(self):
+        for host in ("::1", "127.0.0.1"):
+            client = self.headless("--size", "640x480", host=host).connected()
+            self.stack.log_line(r"'%s' from %s logged in" % (re.escape(self.stack.user), re.escape(host)))
+            client.stop()
+
+
 class OrdinaryUserTest(StackCase):
     """Not started as root: it serves the desktop of the user who started it."""
 

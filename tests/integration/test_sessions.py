@@ -252,6 +252,26 @@ class RestTest(StackCase):
                 wait.stays("nothing but heartbeats is sent", silent, 5)
                 client.stop()
 
+    def test_trace_tells_each_frames_way(self):
+        client = self.headless("--size", "800x600").connected()
+        seen = len(self.stack.trace())
+        client.until("a picture", lambda s: s.get("pattern"))
+        for _ in range(5):
+            serial = client.state()["pattern"]["serial"]
+            client.key(KEY_A)
+            client.until("the answer", lambda s: s["pattern"]["serial"] != serial)
+        frames = wait.until("trace lines", lambda: len(self.stack.trace()) >= seen + 5 and self.stack.trace())[seen:]
+        way = ("damage_us", "captured_us", "pull_us", "analysed_us", "encoded_us", "written_us", "acked_us")
+        for frame in frames:
+            times = [frame[name] for name in way]
+            self.assertEqual(times, sorted(times), frame)
+            self.assertGreater(times[0], 0)
+            [(codec, said)] = frame["codecs"].items()
+            self.assertEqual(codec, "progressive")
+            self.assertGreater(said["tiles"], 0)
+            self.assertGreater(said["bytes"], 0)
+        client.stop()
+
     def settled(self, client):
         last = {}
 

@@ -78,6 +78,17 @@ class StrictTest(StackCase):
         self.assertEqual((client.state()["width"], client.state()["height"]), (800, 600))
         client.stop()
 
+    def test_cursor_comes_as_pointer_updates(self):
+        """The guest's three cursors: coloured, large, hidden."""
+        for mode in ("progressive", "bitmap16"):
+            with self.subTest(mode):
+                client, _ = self.check(mode)
+                for _ in range(3):
+                    before = client.state()["pointers"]
+                    client.key(0x3d)  # F3: the next one
+                    client.until("another pointer", lambda s: s["pointers"] > before)
+                client.stop()
+
     def test_build_number_0_and_no_other_channels(self):
         client, _ = self.check("progressive", "800x600", "--build", "0")
         client.stop()

@@ -57,7 +57,7 @@ class Stack:
     _as_root = os.geteuid() == 0
 
     def __init__(self, guest="pattern", options="", shared=False, users=1, settings=None, trace=False,
-                 ordinary=False):
+                 ordinary=False, ipv6=False):
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.directory = tempfile.mkdtemp(prefix="oriel-")
         os.chmod(self.directory, 0o755)
@@ -71,6 +71,7 @@ class Stack:
         self.host = self.server = None
         self.ordinary = ordinary or not self._as_root
         self.server_user = None if self.ordinary else accounts.make("server", self.directory + "/server")
+        self.listen = "127.0.0.1:%d" % self.port + (" [::1]:%d" % self.port if ipv6 else "")
         self._write_conf(guest, options, shared, settings or {})
         self._make_users(users)
         self.run_as = None  # (uid, gid, groups) of the programs; None: ours
@@ -84,7 +85,7 @@ class Stack:
     def _write_conf(self, guest, options, shared, settings):
         sections = {
             "": ["run_dir = " + self.run_dir, "state_dir = " + self.state_dir, "log_level = debug"],
-            "server": ["listen = 127.0.0.1:%d" % self.port],
+            "server": ["listen = " + self.listen],
             "host": ["pam = no"],
             "guest": ["kind = " + guest, "shared = " + ("yes" if shared else "no")],
         }
