@@ -35,6 +35,11 @@ struct pictures {
 	uint8_t *changed; /* one per tile: differs from what the client was sent */
 	size_t changed_count, next_tile;
 	bool held, pulling, full, encoding, in_frame, unwritten;
+	/* A frame that came while the shadow was in use: after a refresh, which does not
+	 * wait for an open pull. The lent pixels stay ours until the next pull. */
+	bool frame_waits;
+	struct link_frame waiting;
+	struct guest_picture waiting_picture;
 	struct frame_times times; /* of the frame in work */
 	struct batch batch;
 };
@@ -101,7 +106,7 @@ int pictures_resize(struct pictures *p, const struct link_layout *layout)
 	/* The guest owes us the whole picture; until it comes there is nothing to show. */
 	p->changed_count = 0;
 	p->full = true;
-	p->pulling = false;
+	p->pulling = p->frame_waits = false;
 	return p->sink ? p->sink->ops->resize(p->sink, layout) : 0;
 }
 
@@ -164,11 +169,10 @@ static void take_rect(struct pictures *p, const struct guest_picture *from, cons
 				copy_tile(p, from, x, y);
 }
 
-void pictures_on_frame(struct pictures *p, const struct link_frame *frame, struct guest_picture picture)
+static void take_frame(
+		struct pictures *p, const struct link_frame *frame, const struct guest_picture *picture)
 {
-	p->pulling = false;
-	if (!p->shadow || (int)picture.width_px != p->width_px || (int)picture.height_px != p->height_px)
-		return;
+	p->pulling = p->frame_waits = false;
 	p->times = (struct frame_times){
 		.damage_us = frame->damage_us, .captured_us = frame->capture_us, .pull_us = loop_now_us()
 	};
@@ -177,9 +181,24 @@ void pictures_on_frame(struct pictures *p, const struct link_frame *frame, struc
 		mark_all(p); /* also what is black, like the shadow: the client has nothing yet */
 	}
 	for (uint32_t i = 0; i < frame->count; i++)
-		take_rect(p, &picture, &frame->rects[i]);
+		take_rect(p, picture, &frame->rects[i]);
 	p->times.analysed_us = loop_now_us();
 	p->next_tile = 0;
+}
+
+void pictures_on_frame(struct pictures *p, const struct link_frame *frame, struct guest_picture picture)
+{
+	if (!p->shadow || (int)picture.width_px != p->width_px || (int)picture.height_px != p->height_px) {
+		p->pulling = false;
+		return;
+	}
+	if (pictures_in_frame(p) || p->unwritten) {
+		p->frame_waits = true;
+		p->waiting = *frame;
+		p->waiting_picture = picture;
+		return;
+	}
+	take_frame(p, frame, &picture);
 	pictures_kick(p);
 }
 
@@ -303,6 +322,8 @@ void pictures_kick(struct pictures *p)
 		start_batch(p);
 		return;
 	}
+	if (p->frame_waits)
+		take_frame(p, &p->waiting, &p->waiting_picture);
 	if (p->held || p->sink->ops->in_flight(p->sink) >= SINK_FRAMES_IN_FLIGHT_MAX)
 		return;
 	if (p->changed_count > 0) {
