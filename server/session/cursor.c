@@ -142,20 +142,25 @@ static BOOL send_large(struct cursor *c, uint32_t index, UINT32 mask_len, UINT32
 	return c->context->update->pointer->PointerLarge(c->context, &update);
 }
 
-/* 24 bits a pixel, rows padded to 2 bytes, for clients without alpha. In place: the
- * image shrinks; it is made anew with the next shape. */
-static UINT32 drop_alpha(struct cursor *c)
+/* 24 bits a pixel, rows padded to 2 bytes, for clients without alpha. */
+static int send_color(struct cursor *c, POINTER_COLOR_UPDATE *color)
 {
 	size_t row = ((size_t)c->side_px[0] * 3 + 1) & ~(size_t)1;
-	uint8_t *dst = c->image;
+	uint8_t *image = calloc(c->side_px[1], row);
+	BOOL ok;
 
-	for (uint32_t y = 0; y < c->side_px[1]; y++, dst = c->image + y * row) {
-		const uint8_t *src = c->image + (size_t)y * c->side_px[0] * 4;
-
+	if (!image)
+		return ERR_MEMORY;
+	for (uint32_t y = 0; y < c->side_px[1]; y++) {
 		for (uint32_t x = 0; x < c->side_px[0]; x++)
-			memmove(dst + (size_t)x * 3, src + (size_t)x * 4, 3);
+			memcpy(image + y * row + (size_t)x * 3,
+					c->image + ((size_t)y * c->side_px[0] + x) * 4, 3);
 	}
-	return (UINT32)(row * c->side_px[1]);
+	color->xorMaskData = image;
+	color->lengthXorMask = (UINT16)(row * c->side_px[1]);
+	ok = c->context->update->pointer->PointerColor(c->context, color);
+	free(image);
+	return ok ? 0 : ERR_CLOSED;
 }
 
 static int send_shape(struct cursor *c, uint32_t index)
@@ -179,8 +184,7 @@ static int send_shape(struct cursor *c, uint32_t index)
 		.andMaskData = c->mask };
 	if (has_alpha(c))
 		return pointer->PointerNew(c->context, &update) ? 0 : ERR_CLOSED;
-	color->lengthXorMask = (UINT16)drop_alpha(c);
-	return pointer->PointerColor(c->context, color) ? 0 : ERR_CLOSED;
+	return send_color(c, color);
 }
 
 static int send_hidden(struct cursor *c)
