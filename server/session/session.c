@@ -431,6 +431,17 @@ static bool open_channels(struct session *s)
 	return s->gfx != NULL;
 }
 
+/* Demand Active told the client the size that the desktop still has. */
+static bool size_is_told(struct session *s)
+{
+	const rdpSettings *settings = rdp_context(s->rdp)->settings;
+	uint32_t width_px, height_px;
+
+	link_layout_bounds(&s->layout.now, &width_px, &height_px, NULL, NULL);
+	return freerdp_settings_get_uint32(settings, FreeRDP_DesktopWidth) == width_px &&
+			freerdp_settings_get_uint32(settings, FreeRDP_DesktopHeight) == height_px;
+}
+
 static bool first_activation(struct session *s)
 {
 	rdpSettings *settings = rdp_context(s->rdp)->settings;
@@ -442,6 +453,10 @@ static bool first_activation(struct session *s)
 	s->activated = true;
 	if (!enter_layout(s))
 		return false;
+	if (!size_is_told(s)) { /* the guest changed it since: how pictures go says what to do */
+		s->resizing = true;
+		pictures_hold(s->pictures, true);
+	}
 	status_write(&s->status);
 	loop_timer_arm(s->heartbeat_timer, HEARTBEAT_S * 1000000u);
 	if (rdp_has_dvc(s->rdp))
@@ -458,9 +473,10 @@ static bool on_activated(void *user)
 	cursor_activate(s->cursor);
 	if (!s->activated)
 		ok = first_activation(s);
-	else if (s->reactivating)
+	else if (s->reactivating && size_is_told(s))
 		ok = enter_layout(s);
 	s->reactivating = false;
+	advance(s); /* the size changed again meanwhile */
 	send_cursor(s);
 	return ok;
 }
