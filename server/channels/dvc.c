@@ -5,6 +5,10 @@
 
 enum {
 	STATIC_MESSAGE_MAX = 16384, /* a client's DVC PDU: 1600 bytes, more only from careless ones */
+	/* Pictures wait until the queue is empty, so this is only reached by a client that
+	 * asks for answers without end and reads none of them. A batch of tiles has 1 MiB. */
+	QUEUE_MAX_BYTES = 16 * 1024 * 1024,
+	QUEUE_MAX_MESSAGES = 4096,
 };
 
 struct message {
@@ -34,7 +38,7 @@ struct dvc {
 	int channels;
 	struct channel channel[DVC_CHANNELS_MAX]; /* the id is the index + 1 */
 	struct message *queue, **queue_tail;
-	size_t queued_bytes;
+	size_t queued_bytes, queued_messages;
 	uint8_t *chunks; /* the static channel's message so far */
 	size_t chunks_len;
 	const char *error;
@@ -232,6 +236,8 @@ int dvc_queue(struct dvc *dvc, int channel_id, const void *data, size_t len)
 
 	if (dvc->channel[channel_id - 1].state != CHANNEL_OPEN)
 		return ERR_UNEXPECTED;
+	if (dvc->queued_messages == QUEUE_MAX_MESSAGES || len > QUEUE_MAX_BYTES - dvc->queued_bytes)
+		return ERR_SPACE;
 	m = malloc(sizeof *m + len);
 	if (!m)
 		return ERR_MEMORY;
@@ -240,6 +246,7 @@ int dvc_queue(struct dvc *dvc, int channel_id, const void *data, size_t len)
 	*dvc->queue_tail = m;
 	dvc->queue_tail = &m->next;
 	dvc->queued_bytes += len;
+	dvc->queued_messages++;
 	return 0;
 }
 
@@ -257,6 +264,7 @@ static int send_next(struct dvc *dvc)
 	if (m->done < m->len)
 		return err;
 	dvc->queue = m->next;
+	dvc->queued_messages--;
 	if (!dvc->queue)
 		dvc->queue_tail = &dvc->queue;
 	free(m);

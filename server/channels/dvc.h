@@ -50,7 +50,8 @@ MUST_USE int dvc_open(struct dvc *dvc, const struct dvc_handler *handler);
  * 0, or ERR_* after which the connection must be closed. */
 MUST_USE int dvc_receive(struct dvc *dvc, const uint8_t *data, size_t len, bool first, bool last);
 
-/* Queues one message (copied). 0 or ERR_*. */
+/* Queues one message (copied). 0; ERR_UNEXPECTED: the channel is not open; ERR_SPACE:
+ * the client reads nothing, end the connection; ERR_MEMORY. */
 MUST_USE int dvc_queue(struct dvc *dvc, int channel_id, const void *message, size_t len);
 
 /* Sends what is queued until the carrier is blocked. 0 or ERR_*. */
