@@ -29,7 +29,7 @@ struct guest {
 	size_t map_len;
 	uint32_t buffer_serial, pull_serial;
 	bool pulling, gone;
-	struct unsent *unsent, **unsent_tail;
+	struct unsent *unsent, *last_unsent;
 	unsigned unsent_count;
 	uint8_t *cursor; /* scratch of the largest cursor, made when the first comes */
 };
@@ -45,10 +45,21 @@ static void go(struct guest *guest, uint32_t reason, const char *text)
 
 /* --- sending --- */
 
+static bool is_pointer(const uint8_t *packet)
+{
+	return packet[0] == LINK_POINTER && packet[1] == 0;
+}
+
 static void keep(struct guest *guest, const uint8_t *packet, int len, int pass_fd)
 {
-	struct unsent *u = malloc(sizeof *u + (size_t)len);
+	struct unsent *last = guest->last_unsent, *u;
 
+	/* A guest that is slow for a second need not see where the pointer was meanwhile. */
+	if (guest->unsent && is_pointer(packet) && is_pointer(last->packet) && last->len == len) {
+		memcpy(last->packet, packet, (size_t)len);
+		return;
+	}
+	u = malloc(sizeof *u + (size_t)len);
 	if (!u || guest->unsent_count == UNSENT_MAX) {
 		free(u);
 		go(guest, 0, "the desktop does not read its input");
@@ -56,8 +67,11 @@ static void keep(struct guest *guest, const uint8_t *packet, int len, int pass_f
 	}
 	*u = (struct unsent){ .fd = pass_fd >= 0 ? dup(pass_fd) : -1, .len = len };
 	memcpy(u->packet, packet, (size_t)len);
-	*guest->unsent_tail = u;
-	guest->unsent_tail = &u->next;
+	if (guest->unsent)
+		last->next = u;
+	else
+		guest->unsent = u;
+	guest->last_unsent = u;
 	guest->unsent_count++;
 	sd_event_source_set_io_events(guest->source, EPOLLIN | EPOLLOUT);
 }
@@ -84,8 +98,6 @@ static void drop_first(struct guest *guest)
 	struct unsent *u = guest->unsent;
 
 	guest->unsent = u->next;
-	if (!guest->unsent)
-		guest->unsent_tail = &guest->unsent;
 	guest->unsent_count--;
 	if (u->fd >= 0)
 		close(u->fd);
@@ -235,7 +247,6 @@ struct guest *guest_create(sd_event *event, int link_fd, const struct link_hello
 	}
 	guest->fd = link_fd;
 	guest->handlers = *handlers;
-	guest->unsent_tail = &guest->unsent;
 	send_message(guest, &message, -1);
 	return guest;
 }

@@ -27,12 +27,15 @@ static void refuse(
 	status_end(login->status, RECORD_REFUSED, why);
 }
 
+/* From here on the log-in time no longer counts: a desktop may take longer to start. */
 static void accept_user(struct login *login, const char *user, const char *how)
 {
 	login->done = true;
+	login->status->record.state = RECORD_ACTIVE;
 	text_copy(login->user, sizeof login->user, user);
 	text_copy(login->status->record.user, sizeof login->status->record.user, user);
 	text_copy(login->status->record.security, sizeof login->status->record.security, how);
+	status_write(login->status);
 	log_info("'%s' from %s logged in by %s", user, login->address, how);
 }
 

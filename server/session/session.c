@@ -449,7 +449,6 @@ static bool first_activation(struct session *s)
 	const char *name = freerdp_settings_get_string(settings, FreeRDP_ClientHostname);
 
 	text_copy(record->client, sizeof record->client, name ? name : "");
-	record->state = RECORD_ACTIVE;
 	s->activated = true;
 	if (!enter_layout(s))
 		return false;
