@@ -1,7 +1,8 @@
 #include <codec/cpu.h>
 
 #if defined(__x86_64__)
-/* The builtins look at XCR0 too: a kernel that does not save the wide registers
+/* LZCNT and POPCNT came with BMI2 or before it, in every processor there is. The
+ * builtins look at XCR0 too: a kernel that does not save the wide registers
  * hides the feature. */
 unsigned cpu_flags_detect(void)
 {

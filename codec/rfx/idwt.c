@@ -1,7 +1,8 @@
 /* The inverse of dwt.c, [MS-RDPRFX] 3.1.8.2.2 to 3.1.8.2.4:
- *     x[2n]   = low[n] - (high[n-1] + high[n] + 1) / 2
+ *     x[2n]   = low[n] - (high[n-1] + high[n]) / 2
  *     x[2n+1] = 2 * high[n] + (x[2n] + x[2n+2]) / 2
- * Horizontal first, then vertical. The divisions for odd values round towards
+ * Horizontal first, then vertical. High values are multiples of 8 (the fixed
+ * point has 5 bits), so the first division is exact; those for odd values round towards
  * zero, in the vertical direction those of both neighbours: that way the planes
  * printed in 4.2.4.3 come out exactly. Hostile coefficients wrap at 16 bits in
  * every sum, as they do in SIMD. */
@@ -9,7 +10,7 @@
 
 static int16_t even_value(int low, int before, int after)
 {
-	return (int16_t)(low - ((int16_t)(before + after + 1) >> 1));
+	return (int16_t)(low - ((int16_t)(before + after) >> 1));
 }
 
 /* n/2 low and n/2 high values to one row of n. */

@@ -13,7 +13,7 @@ static int16_t saturate(int v)
 
 static int16_t even_value(int low, int before, int after)
 {
-	return saturate(low - (saturate(before + saturate(after + 1)) >> 1));
+	return saturate(low - (saturate(before + after) >> 1));
 }
 
 static int16_t odd_value(int high, int even, int next)

@@ -36,6 +36,7 @@ static int value_of(uint32_t random, int limit, int kind)
 	case 3: return random >> 16 & 127 ? 0 : value;    /* rare and large */
 	case 4: return value % 4;                         /* around zero */
 	case 5: return 0;
+	case 6: return random >> 16 & 3 ? 0 : value >> (random >> 20) % 14; /* of all sizes */
 	default: return value;
 	}
 }
@@ -44,9 +45,13 @@ void checkasm_fill_s16(int16_t *values, size_t count, int limit, int kind)
 {
 	int16_t same = (int16_t)value_of(checkasm_random(), limit, 0);
 
-	for (size_t i = 0; i < count; i++)
-		values[i] = kind < 6 ? (int16_t)value_of(checkasm_random(), limit, kind) : same;
-	if (kind == 7) /* all the same but one */
+	for (size_t i = 0; i < count; i++) {
+		if (kind == 7) /* a checkerboard of extremes, 64 wide */
+			values[i] = (int16_t)((i ^ i >> 6) & 1 ? limit - 1 : -limit);
+		else
+			values[i] = kind < 7 ? (int16_t)value_of(checkasm_random(), limit, kind) : same;
+	}
+	if (kind == 9) /* all the same but one */
 		values[checkasm_random() % count] = (int16_t)value_of(checkasm_random(), limit, 0);
 }
 

@@ -16,7 +16,7 @@ uint32_t checkasm_random(void);
 
 /* count values within -limit..limit - 1; kind picks the pattern: noise, only
  * extremes, sparse, flat, ... (CHECKASM_KINDS of them). */
-#define CHECKASM_KINDS 8
+#define CHECKASM_KINDS 10
 void checkasm_fill_s16(int16_t *values, size_t count, int limit, int kind);
 
 /* Fails the test and says where. */

@@ -67,7 +67,31 @@ static uint8_t *own_decode_progressive(const uint8_t *bytes, size_t len)
 	return got;
 }
 
-static const double psnr_at_least[RFX_QUALITIES] = { 25, 33, 38, 40 };
+/* The presets, and a table in which no two neighbours are the same, so that a
+ * mixed up order shows. */
+static const double psnr_at_least[RFX_QUALITIES + 1] = { 25, 33, 38, 40, 31 };
+static const struct rfx_quant uneven = {
+	.luma = { .ll3 = 6,
+			.lh3 = 6,
+			.hl3 = 8,
+			.hh3 = 7,
+			.lh2 = 6,
+			.hl2 = 8,
+			.hh2 = 9,
+			.lh1 = 6,
+			.hl1 = 8,
+			.hh1 = 9 },
+	.chroma = { .ll3 = 7,
+			.lh3 = 8,
+			.hl3 = 6,
+			.hh3 = 9,
+			.lh2 = 8,
+			.hl2 = 6,
+			.hh2 = 9,
+			.lh1 = 8,
+			.hl1 = 6,
+			.hh1 = 9 },
+};
 
 static void check(enum message_kind kind, enum picture_kind content)
 {
@@ -75,10 +99,11 @@ static void check(enum message_kind kind, enum picture_kind content)
 	struct picture picture = { src, STRIDE, W, H };
 
 	picture_make(content, 11, src, STRIDE, W, H);
-	for (int quality = 0; quality < RFX_QUALITIES; quality++) {
+	for (int quality = 0; quality <= RFX_QUALITIES; quality++) {
+		const struct rfx_quant *preset = rfx_quant_preset((enum rfx_quality)quality);
 		size_t len;
-		uint8_t *bytes = message_make(kind, &picture, rfx_quant_preset((enum rfx_quality)quality),
-				cpu_flags_detect(), &len);
+		uint8_t *bytes = message_make(
+				kind, &picture, preset ? preset : &uneven, cpu_flags_detect(), &len);
 		bool classic = kind != MESSAGE_PROGRESSIVE;
 		uint8_t *theirs = classic ? freerdp_decode_classic(bytes, len)
 					  : freerdp_decode_progressive(bytes, len);

@@ -11,9 +11,7 @@ INLINE __m256i half_towards_zero(__m256i v)
 
 INLINE __m256i even_value(__m256i low, __m256i before, __m256i after)
 {
-	__m256i sum = _mm256_add_epi16(_mm256_add_epi16(before, after), _mm256_set1_epi16(1));
-
-	return _mm256_sub_epi16(low, _mm256_srai_epi16(sum, 1));
+	return _mm256_sub_epi16(low, half_sum(before, after));
 }
 
 INLINE __m256i load_shifted(const int16_t *p, __m128i shift)

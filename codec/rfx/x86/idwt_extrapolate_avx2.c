@@ -10,7 +10,7 @@ INLINE int16_t saturate(int v)
 
 static int16_t even_one(int low, int before, int after)
 {
-	return saturate(low - (saturate(before + saturate(after + 1)) >> 1));
+	return saturate(low - (saturate(before + after) >> 1));
 }
 
 static int16_t odd_one(int high, int even, int next)
@@ -20,9 +20,7 @@ static int16_t odd_one(int high, int even, int next)
 
 INLINE __m256i even_value(__m256i low, __m256i before, __m256i after)
 {
-	__m256i sum = _mm256_adds_epi16(before, _mm256_adds_epi16(after, _mm256_set1_epi16(1)));
-
-	return _mm256_subs_epi16(low, _mm256_srai_epi16(sum, 1));
+	return _mm256_subs_epi16(low, _mm256_srai_epi16(_mm256_adds_epi16(before, after), 1));
 }
 
 INLINE __m256i odd_value(__m256i high, __m256i even, __m256i next)

@@ -1,4 +1,4 @@
-/* RLGR3: as rlgr_encode_avx2.c, but where no runs are coded, two values (either
+/* RLGR3: as rlgr1_encode_avx2.c, but where no runs are coded, two values (either
  * may be zero) share a code. A pair is (0, value) when the table leaves one zero
  * in front of the value; else (value, next value), which is zero when the next
  * item is no neighbour. */
