@@ -33,3 +33,33 @@ bool analysis_differs_avx2(const uint8_t *a, const uint8_t *b, int n)
 	}
 	return false;
 }
+
+/* The numbers that a row leaves at 8 places */
+static inline __m256i sum_samples(const uint8_t *src)
+{
+	const __m256i colours = _mm256_set1_epi32(0xffffff);
+	__m256i sum = _mm256_setzero_si256();
+
+	for (int i = 0; i < ANALYSIS_SAMPLES; i++) {
+		__m256i px = _mm256_loadu_si256((const __m256i *)(src + 4 * analysis_samples[i].x));
+		__m256i factor = _mm256_set1_epi32((int)analysis_samples[i].factor);
+
+		sum = _mm256_add_epi32(sum, _mm256_mullo_epi32(_mm256_and_si256(px, colours), factor));
+	}
+	return sum;
+}
+
+void analysis_anchor_row_avx2(uint32_t state[64], uint32_t oldest[64], const uint8_t *src)
+{
+	for (int x = 0; x < 64; x += 8) {
+		__m256i *at = (__m256i *)(state + x), *old = (__m256i *)(oldest + x);
+		__m256i sum = sum_samples(src + 4 * x);
+		__m256i down = _mm256_mullo_epi32(
+				_mm256_loadu_si256(at), _mm256_set1_epi32(ANALYSIS_ROW_FACTOR));
+		__m256i out = _mm256_mullo_epi32(
+				_mm256_loadu_si256(old), _mm256_set1_epi32(ANALYSIS_OLD_FACTOR));
+
+		_mm256_storeu_si256(at, _mm256_sub_epi32(_mm256_add_epi32(down, sum), out));
+		_mm256_storeu_si256(old, sum);
+	}
+}

@@ -15,12 +15,20 @@ enum {
 	ANALYSIS_TILE_PX = 64,
 	ANALYSIS_SIDE_MAX_PX = 16384,
 	ANALYSIS_RECTS_MAX = 64,
+	ANALYSIS_MOVES_MAX = 16,
+	ANALYSIS_ANCHOR_W_PX = 24,
+	ANALYSIS_ANCHOR_H_PX = 8,
 };
 
 /* What may be done faster per CPU. Fill with analysis_dsp_init once, then share. */
 struct analysis_dsp {
 	/* true if any of n pixels in a row differ; n 0..16384 */
 	bool (*differs)(const uint8_t *a, const uint8_t *b, int n);
+	/* Goes down a column of 64 places by one row. For each, `state` is a number made of
+	 * the ANALYSIS_ANCHOR_W_PX x ANALYSIS_ANCHOR_H_PX pixels right of it, of which src
+	 * is the last row; `oldest` is what that many rows ago was left there (0 at first),
+	 * and becomes what this row leaves. */
+	void (*anchor_row)(uint32_t state[64], uint32_t oldest[64], const uint8_t *src);
 };
 
 /* cpu_flags: codec/cpu.h. */
@@ -59,5 +67,52 @@ MUST_USE int analysis_mark_changed(const struct analysis_dsp *dsp, const struct 
  * max  room in rects, 1..ANALYSIS_RECTS_MAX
  * Returns their number. */
 int analysis_merge_tiles(const uint8_t *changed, int w_px, int h_px, struct analysis_rect *rects, int max);
+
+/* Content that is now elsewhere: `to` holds what was at from_x, from_y. */
+struct analysis_move {
+	struct analysis_rect to;
+	int from_x, from_y;
+};
+
+struct analysis_mover;
+
+/* Working memory of one thread, about 100 KiB. Returns owned, or NULL. */
+struct analysis_mover *analysis_mover_create(void);
+void analysis_mover_destroy(struct analysis_mover *mover);
+
+/* Looks among the changed tiles for content that has scrolled or been dragged by any
+ * distance. Each move is verified pixel by pixel; done in order, each on the picture that
+ * the ones before have left (RDPGFX_SURFACE_TO_SURFACE_PDU, before anything else of the
+ * frame is drawn), they make the tiles of `to` right. A move may overlap itself.
+ * changed  as from analysis_mark_changed; tiles that moves make right become 0
+ * moves    room for max, 1..ANALYSIS_MOVES_MAX
+ * Returns the number of moves (often 0), or ERR_ARGUMENT (picture size). `pair->now` must
+ * not change meanwhile. */
+MUST_USE int analysis_find_moves(const struct analysis_dsp *dsp, struct analysis_mover *mover,
+		const struct analysis_pair *pair, uint8_t *changed, struct analysis_move *moves, int max);
+
+/* A number for the content of w x h pixels (1..64 each), equal for equal content and
+ * size, the same on every CPU. Different contents share one by chance only (2^-64), but a
+ * program could search for two that do: it would see its own wrong picture. */
+uint64_t analysis_content_hash(const uint8_t *src, ptrdiff_t stride_bytes, int w_px, int h_px);
+
+enum analysis_class {
+	ANALYSIS_TEXT,    /* text, flat user interface: wants to be exact */
+	ANALYSIS_PICTURE, /* photographs, shades */
+	ANALYSIS_VIDEO,   /* pictures that change all the time */
+};
+
+/* What is remembered of a tile; all zero at first. */
+struct analysis_tile {
+	uint8_t class;       /* enum analysis_class without the video */
+	uint8_t quick;       /* changes in a row that came soon after each other, up to 255 */
+	uint32_t changed_ms; /* when it changed last */
+};
+
+/* Tells what a tile shows that has just changed; cheap enough for every changed tile (one
+ * row in four is looked at). Near a border between classes it stays what it was.
+ * now_ms  any clock that runs evenly; may wrap */
+enum analysis_class analysis_classify(struct analysis_tile *tile, const uint8_t *src, ptrdiff_t stride_bytes,
+		int w_px, int h_px, uint32_t now_ms);
 
 #endif
