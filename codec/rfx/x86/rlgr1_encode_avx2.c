@@ -47,7 +47,7 @@ ALWAYS_INLINE bool put_block(struct coder *into, const uint16_t *places, const u
 		if (UNLIKELY(gap >= RLGR_SHORT_GAPS)) {
 			struct coder slow = c;
 
-			if (end - slow.at < RLGR_ITEM_BYTES_MAX + RLGR_BLOCK_BYTES_MAX)
+			if (end - slow.at < RLGR_ITEM_BYTES_MAX(fold) + RLGR_BLOCK_BYTES_MAX)
 				return false;
 			put_item(&slow, gap, fold);
 			c = slow;
@@ -64,7 +64,7 @@ ALWAYS_INLINE bool put_block(struct coder *into, const uint16_t *places, const u
 		if (UNLIKELY(len > 56)) {
 			struct coder slow = c;
 
-			if (end - slow.at < RLGR_ITEM_BYTES_MAX + RLGR_BLOCK_BYTES_MAX)
+			if (end - slow.at < RLGR_ITEM_BYTES_MAX(fold) + RLGR_BLOCK_BYTES_MAX)
 				return false;
 			put_item(&slow, gap, fold);
 			c = slow;

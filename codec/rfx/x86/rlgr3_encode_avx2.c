@@ -56,7 +56,7 @@ static inline __attribute__((always_inline)) bool put_block(struct coder *into,
 		if (UNLIKELY(gap >= RLGR_SHORT_GAPS)) {
 			struct coder slow = c;
 
-			if (end - slow.at < RLGR_ITEM_BYTES_MAX + RLGR_BLOCK_BYTES_MAX)
+			if (end - slow.at < RLGR_ITEM_BYTES_MAX(fold) + RLGR_BLOCK_BYTES_MAX)
 				return false;
 			put_item(&slow, gap, fold, (struct item){ .run = true });
 			c = slow;
@@ -82,7 +82,7 @@ static inline __attribute__((always_inline)) bool put_block(struct coder *into,
 			struct coder slow = c;
 			struct item rest = { step, second, run, pair };
 
-			if (end - slow.at < RLGR_ITEM_BYTES_MAX + RLGR_BLOCK_BYTES_MAX)
+			if (end - slow.at < RLGR_ITEM_BYTES_MAX(fold + second) + RLGR_BLOCK_BYTES_MAX)
 				return false;
 			put_item(&slow, 0, fold, rest);
 			c = slow;

@@ -74,8 +74,8 @@ static inline void put_golomb_rice(struct coder *c, uint64_t value)
 		put(c, _bzhi_u64(value, (unsigned)kr), kr);
 }
 
-/* Longest output of one item on the slow path: 65535 ones. */
-#define RLGR_ITEM_BYTES_MAX (65536 / 8 + 64)
+/* Longest output of one item on the slow path: value ones, and what goes with them. */
+#define RLGR_ITEM_BYTES_MAX(value) ((ptrdiff_t)((value) / 8 + 64))
 /* So many items at a time, with one look at the room left: up to 8 bytes each,
  * and what the unaligned write touches behind. */
 #define RLGR_BLOCK           64
