@@ -43,9 +43,11 @@ static int check_moves(void)
 		copy(shown, moves[i].to.x, moves[i].to.y, shown, moves[i].from_x, moves[i].from_y,
 				moves[i].to.w, moves[i].to.h);
 	for (int y = 0; y < H; y++) {
-		for (int x = 0; x < W; x++) {
+		for (int x = 0; x < W; x += 64) {
+			int at = y * STRIDE + 4 * x;
+
 			if (!changed[y / 64 * COLS + x / 64])
-				assert_memory_equal(shown + y * STRIDE + 4 * x, now + y * STRIDE + 4 * x, 3);
+				assert_false(dsp.differs(shown + at, now + at, W - x < 64 ? W - x : 64));
 		}
 	}
 	for (int i = 0; i < ROWS * COLS; i++)
@@ -61,7 +63,7 @@ static void fresh(enum picture_kind kind, uint32_t seed)
 
 static void finds_scrolling(void **state)
 {
-	static const int steps[] = { 1, 3, 14, 42, 64, 100, 250 };
+	static const int steps[] = { 1, 14, 64, 250 };
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		int step = steps[i];
@@ -92,8 +94,8 @@ static void finds_scrolled_stripes(void **state)
 /* A window of 400 x 300 over a photograph */
 static void finds_a_dragged_window(void **state)
 {
-	for (int dx = -90; dx <= 90; dx += 37) {
-		for (int dy = -70; dy <= 70; dy += 29) {
+	for (int dx = -90; dx <= 90; dx += 61) {
+		for (int dy = -70; dy <= 70; dy += 47) {
 			static uint8_t window[BYTES];
 
 			picture_make(PICTURE_PHOTO, 9, before, STRIDE, W, H);
@@ -110,7 +112,7 @@ static void invents_nothing(void **state)
 {
 	for (int kind = 0; kind < PICTURE_KINDS; kind++) {
 		fresh((enum picture_kind)kind, 5);
-		check_moves();
+		assert_true(check_moves() >= 0);
 	}
 	fresh(PICTURE_NOISE, 1);
 	assert_int_equal(check_moves(), 0);
@@ -121,7 +123,7 @@ static void is_never_wrong(void **state)
 {
 	uint32_t random = 77;
 
-	for (int round = 0; round < 60; round++) {
+	for (int round = 0; round < 20; round++) {
 		fresh(round % 2 ? PICTURE_TEXT : PICTURE_PHOTO, 1);
 		memcpy(now, before, BYTES);
 		for (int i = 0; i < 6; i++) {
@@ -140,11 +142,11 @@ static void is_never_wrong(void **state)
 
 static void takes_any_size(void **state)
 {
+	fresh(PICTURE_TEXT, 1);
 	for (int w = 1; w < 200; w += 13) {
 		for (int h = 1; h < 200; h += 17) {
 			struct analysis_pair small = { now, before, STRIDE, STRIDE, w, h };
 
-			fresh(PICTURE_TEXT, 1);
 			memset(changed, 1, sizeof changed);
 			assert_true(analysis_find_moves(&dsp, mover, &small, changed, moves, 1) >= 0);
 		}
