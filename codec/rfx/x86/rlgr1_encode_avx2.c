@@ -13,13 +13,9 @@ static __attribute__((noinline)) void put_item(struct coder *c, uint64_t gap, ui
 	bool run = true;
 
 	if (gap < RLGR_SHORT_GAPS) {
-		uint64_t step = rlgr_tables.steps[c->kp + gap], singles = step >> RLGR_STEP_SINGLES & 3;
-		uint64_t len = rlgr_tables.zero_len[c->krp / KRP(1) * 4 + singles] + (step & 15);
+		uint64_t step = rlgr_tables.steps[c->kp + gap];
 
-		if (len)
-			put(c, step >> RLGR_STEP_CODE, len);
-		c->kp = KP(step >> RLGR_STEP_NEXT & 127);
-		c->krp = after_single_zeros(c->krp, singles);
+		put_step(c, step);
 		run = step >> RLGR_STEP_RUN & 1;
 	} else {
 		put_long_gap(c, gap, 1);
@@ -41,7 +37,7 @@ ALWAYS_INLINE bool put_block(struct coder *into, const uint16_t *places, const u
 		return false;
 	for (int i = 0; i < count; i++) {
 		uint64_t gap = places[i] - before, fold = folds[i];
-		uint64_t step, singles, run, krp, kr, value, ones, len, code;
+		uint64_t step, rice, run, value, ones, len, code;
 
 		before = places[i] + 1u;
 		if (UNLIKELY(gap >= RLGR_SHORT_GAPS)) {
@@ -54,13 +50,11 @@ ALWAYS_INLINE bool put_block(struct coder *into, const uint16_t *places, const u
 			continue;
 		}
 		step = tables->steps[c.kp + gap];
-		singles = step >> RLGR_STEP_SINGLES & 3;
+		rice = tables->rice[c.krp + (step >> RLGR_STEP_SINGLES & 3)];
 		run = step >> RLGR_STEP_RUN & 1;
-		krp = after_single_zeros(c.krp, singles);
-		kr = krp / KRP(8);
 		value = (fold - run) >> run;
-		ones = value >> kr;
-		len = tables->zero_len[c.krp / KRP(1) * 4 + singles] + (step & 15) + run + ones + 1 + kr;
+		ones = value >> (rice & 63); /* the processor looks at kr only */
+		len = (uint8_t)(rice >> RLGR_RICE_LEN) + (step & 15) + ones;
 		if (UNLIKELY(len > 56)) {
 			struct coder slow = c;
 
@@ -71,9 +65,9 @@ ALWAYS_INLINE bool put_block(struct coder *into, const uint16_t *places, const u
 			continue;
 		}
 		c.kp = step >> (RLGR_STEP_NEXT - 5) & KP(127);
-		c.krp = tables->next_krp[krp + ones];
+		c.krp = tables->next_krp[(rice >> RLGR_RICE_KRP) + ones];
 		code = step >> RLGR_STEP_CODE << run | (fold & run);
-		put(&c, code << (ones + 1 + kr) | golomb_rice(value, kr, ones), len);
+		put(&c, code << ((rice + ones + 1) & 63) | golomb_rice(value, rice, ones), len);
 	}
 	*into = c;
 	return true;

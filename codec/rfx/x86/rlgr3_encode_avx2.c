@@ -13,18 +13,14 @@ struct item {
 /* Any gap (0: the step is done) and any value. */
 static __attribute__((noinline)) void put_item(struct coder *c, uint64_t gap, uint64_t fold, struct item item)
 {
-	uint64_t singles = item.step >> RLGR_STEP_SINGLES & 3, sum = fold + item.second;
-	uint64_t len = rlgr_tables.zero_len[c->krp / KRP(1) * 4 + singles] + (item.step & 15);
+	uint64_t sum = fold + item.second;
 
 	if (gap >= RLGR_SHORT_GAPS) {
 		put_long_gap(c, gap, 2);
 	} else {
-		c->kp = KP(item.step >> RLGR_STEP_NEXT & 127);
+		put_step(c, item.step);
 		if (item.second)
 			c->kp = c->kp < KP(6) ? 0 : c->kp - KP(6);
-		if (len)
-			put(c, item.step >> RLGR_STEP_CODE, len);
-		c->krp = after_single_zeros(c->krp, singles);
 	}
 	if (item.run) {
 		put(c, fold & 1, 1);
@@ -50,7 +46,7 @@ static inline __attribute__((always_inline)) bool put_block(struct coder *into,
 		return false;
 	while (i < stop) {
 		uint64_t place = items->places[i], gap = place - before, fold = items->folds[i];
-		uint64_t step, singles, run, pair, second, krp, kr, value, ones, tail_len, len, code;
+		uint64_t step, rice, run, pair, second, value, ones, tail_len, len, code;
 		int64_t kp;
 
 		if (UNLIKELY(gap >= RLGR_SHORT_GAPS)) {
@@ -70,14 +66,11 @@ static inline __attribute__((always_inline)) bool put_block(struct coder *into,
 		second = items->folds[i + 1] & (0 - (pair & (items->places[i + 1] == place + 1)));
 		before = place + 1 + pair;
 		i += 1 + (second > 0);
-		singles = step >> RLGR_STEP_SINGLES & 3;
-		krp = after_single_zeros(c.krp, singles);
-		kr = krp / KRP(8);
+		rice = tables->rice[c.krp + (step >> RLGR_STEP_SINGLES & 3)];
 		value = ((fold - run) >> run) + second;
-		ones = value >> kr;
+		ones = value >> (rice & 63); /* the processor looks at kr only */
 		tail_len = (64 - _lzcnt_u64(value)) & (run - 1);
-		len = tables->zero_len[c.krp / KRP(1) * 4 + singles] + (step & 15) + run + ones + 1 + kr +
-				tail_len;
+		len = (uint8_t)(rice >> RLGR_RICE_LEN) + (step & 15) + ones + tail_len;
 		if (UNLIKELY(len > 56)) {
 			struct coder slow = c;
 			struct item rest = { step, second, run, pair };
@@ -90,9 +83,9 @@ static inline __attribute__((always_inline)) bool put_block(struct coder *into,
 		}
 		kp = (int64_t)(step >> (RLGR_STEP_NEXT - 5) & KP(127)) - (second ? (int64_t)KP(6) : 0);
 		c.kp = (uint64_t)(kp & ~(kp >> 63));
-		c.krp = tables->next_krp[krp + ones];
+		c.krp = tables->next_krp[(rice >> RLGR_RICE_KRP) + ones];
 		code = step >> RLGR_STEP_CODE << run | (fold & run);
-		code = code << (ones + 1 + kr) | golomb_rice(value, kr, ones);
+		code = code << ((rice + ones + 1) & 63) | golomb_rice(value, rice, ones);
 		put(&c, code << tail_len | (fold & (0 - pair)), len);
 	}
 	*into = c;

@@ -12,7 +12,7 @@ struct coder {
 	uint64_t kp, krp; /* scaled: the first index of their part of the tables */
 };
 #define KP(n)  ((n) * (uint64_t)RLGR_SHORT_GAPS)
-#define KRP(n) ((n) * (uint64_t)RLGR_SHORT_ONES)
+#define KRP(n) ((n) * (uint64_t)4)
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define UNLIKELY(x)   __builtin_expect(x, 0)
@@ -37,10 +37,12 @@ ALWAYS_INLINE uint64_t after_single_zeros(uint64_t krp, uint64_t singles)
 	return (uint64_t)(left & ~(left >> 63));
 }
 
-/* ones + 1 + kr bits, with ones = value >> kr below 56. */
-ALWAYS_INLINE uint64_t golomb_rice(uint64_t value, uint64_t kr, uint64_t ones)
+/* A value's code of kr + ones + 1 bits, with ones = value >> kr below 56. rice: kr
+ * in the low 8 bits; the instructions ignore the others. */
+ALWAYS_INLINE uint64_t golomb_rice(uint64_t value, uint64_t rice, uint64_t ones)
 {
-	return _bzhi_u64(-2ull << kr | _bzhi_u64(value, (unsigned)kr), (unsigned)(ones + 1 + kr));
+	return _bzhi_u64(
+			-2ull << (rice & 63) | _bzhi_u64(value, (unsigned)rice), (unsigned)(rice + ones + 1));
 }
 
 /* Zeros in front of a value, too many for the table. together: how many one code
@@ -59,6 +61,21 @@ static inline void put_long_gap(struct coder *c, uint64_t gap, uint64_t together
 	}
 	put(c, 1u << (kp >> 3) | gap, 1 + (kp >> 3));
 	c->kp = kp < 6 ? 0 : KP(kp - 6);
+}
+
+/* What is in front of a value, for the slow path: len without the sign. */
+static inline void put_step(struct coder *c, uint64_t step)
+{
+	uint64_t zeros = step >> RLGR_STEP_SINGLES & 3, run = step >> RLGR_STEP_RUN & 1,
+		 len = (step & 15) - run;
+
+	for (; zeros > 0; zeros--) {
+		put(c, 0, 1 + c->krp / KRP(8));
+		c->krp = after_single_zeros(c->krp, 1);
+	}
+	if (len)
+		put(c, step >> RLGR_STEP_CODE, len);
+	c->kp = KP(step >> RLGR_STEP_NEXT & 127);
 }
 
 static inline void put_golomb_rice(struct coder *c, uint64_t value)

@@ -32,7 +32,7 @@ int rlgr3_items_encode(uint8_t *dst, size_t cap, const struct rlgr_items *items)
 
 /* An entry of steps: what kp and the gap in front of a value lead to. */
 enum {
-	RLGR_STEP_LEN = 0,     /* 4 bits: of the run, 0..12 */
+	RLGR_STEP_LEN = 0,     /* 4 bits: of the run, and of the sign behind it, 0..13 */
 	RLGR_STEP_LEAD = 4,    /* 1 bit, RLGR3: one zero is left, the first of a pair with the value */
 	RLGR_STEP_RUN = 5,     /* 1 bit: the value follows a run: sign, magnitude - 1; else it is folded */
 	RLGR_STEP_SINGLES = 7, /* 2 bits: zeros coded one by one in front of the run */
@@ -40,16 +40,23 @@ enum {
 	RLGR_STEP_CODE = 16,   /* 16 bits: the run */
 };
 
+/* An entry of rice: what krp and a number of codes of zero (0..3) lead to. */
+enum {
+	RLGR_RICE_KR = 0,   /* 8 bits: kr behind the zeros */
+	RLGR_RICE_LEN = 8,  /* 8 bits: of the zeros, and of the next code without its ones */
+	RLGR_RICE_KRP = 16, /* 16 bits: krp behind the zeros, times RLGR_SHORT_ONES */
+};
+
 /* One block, so that the coder needs one register for all of it. */
 struct rlgr_tables {
 	uint32_t steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS];      /* RLGR1 */
 	uint32_t pair_steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS]; /* RLGR3 */
-	uint16_t next_krp[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_ONES];   /* times RLGR_SHORT_ONES */
+	uint32_t rice[(RLGR_PARAM_MAX + 1) * 4];
+	uint16_t next_krp[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_ONES]; /* times 4 */
 	/* For decoding: kp behind so many zero bits, and above 8 bits the length of the run. */
 	uint32_t runs[RLGR_PARAM_MAX + 1][RLGR_RUN_ZEROS];
 	/* Byte shuffles that move the 16-bit values of a mask's ones together. */
 	_Alignas(16) uint8_t orders[256][16];
-	uint8_t zero_len[(RLGR_PARAM_MAX + 1) * 4]; /* of 0..3 codes of zero at a krp */
 };
 extern HIDDEN struct rlgr_tables rlgr_tables;
 

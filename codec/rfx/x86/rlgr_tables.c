@@ -23,7 +23,7 @@ static uint32_t run_step(int kp, int gap, int singles)
 		gap -= 1 << (kp >> 3);
 		kp = clamp_param(kp + 4);
 	}
-	return step_pack(1 << (kp >> 3) | gap, zeros + 1 + (kp >> 3), true, singles, kp - 6);
+	return step_pack(1 << (kp >> 3) | gap, zeros + 1 + (kp >> 3) + 1, true, singles, kp - 6);
 }
 
 static uint32_t step_of(int kp, int gap)
@@ -46,15 +46,17 @@ static uint32_t pair_step_of(int kp, int gap)
 	return run_step(kp, gap, pairs);
 }
 
-static int zero_len(int krp, int singles)
+static uint32_t rice_of(int krp, int zeros)
 {
 	int len = 0;
 
-	for (; singles > 0; singles--) {
+	for (; zeros > 0; zeros--) {
 		len += 1 + (krp >> 3);
 		krp = clamp_param(krp - 2);
 	}
-	return len;
+	len += 1 + (krp >> 3);
+	return (uint32_t)(krp >> 3) << RLGR_RICE_KR | (uint32_t)len << RLGR_RICE_LEN |
+			(uint32_t)(krp * RLGR_SHORT_ONES) << RLGR_RICE_KRP;
 }
 
 static void fill_runs(int kp)
@@ -95,10 +97,10 @@ static void fill(void)
 		for (int ones = 0; ones < RLGR_SHORT_ONES; ones++) {
 			int krp = clamp_param(p + (ones == 0 ? -2 : ones == 1 ? 0 : ones));
 
-			rlgr_tables.next_krp[p * RLGR_SHORT_ONES + ones] = (uint16_t)(krp * RLGR_SHORT_ONES);
+			rlgr_tables.next_krp[p * RLGR_SHORT_ONES + ones] = (uint16_t)(krp * 4);
 		}
 		for (int singles = 0; singles < 4; singles++)
-			rlgr_tables.zero_len[p * 4 + singles] = (uint8_t)zero_len(p, singles);
+			rlgr_tables.rice[p * 4 + singles] = rice_of(p, singles);
 	}
 }
 
