@@ -264,6 +264,18 @@ static void test_unicode_while_keys_are_held(void **state)
 	stage_expect_text(&stage, typed_fd, "aäB\x03");
 }
 
+/* Text before a change of the layout stays what it is. */
+static void test_unicode_before_another_layout(void **state)
+{
+	type_utf8("щж");
+	stage_keymap(&stage, 0x407);
+	stage_tap(&stage, 0x15, 0);
+	type_utf8("фъ");
+	stage_keymap(&stage, 0x409);
+	stage_tap(&stage, 0x15, 0);
+	stage_expect_text(&stage, typed_fd, "щжzфъy");
+}
+
 /* Many more characters than there are spare keys, as fast as the link takes them,
  * with ordinary keys in between. */
 static void test_unicode_flood(void **state)
@@ -358,6 +370,12 @@ static void test_unknown_keys_do_nothing(void **state)
 	stage_expect_text(&stage, typed_fd, " ");
 }
 
+/* The last one: cmocka does not count what fails in a teardown. */
+static void test_ends_in_order(void **state)
+{
+	stage_finish(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,12 +387,14 @@ int main(void)
 		cmocka_unit_test(test_unicode_controls),
 		cmocka_unit_test(test_locks),
 		cmocka_unit_test(test_unicode_while_keys_are_held),
+		cmocka_unit_test(test_unicode_before_another_layout),
 		cmocka_unit_test(test_unicode_flood),
 		cmocka_unit_test(test_repetition_is_the_clients),
 		cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_held_keys_go_up_with_the_session),
 		cmocka_unit_test(test_setxkbmap),
 		cmocka_unit_test(test_unknown_keys_do_nothing),
+		cmocka_unit_test(test_ends_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

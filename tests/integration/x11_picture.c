@@ -441,6 +441,12 @@ static void test_two_sessions(void **state)
 	peer_finish(&second);
 }
 
+/* The last one: cmocka does not count what fails in a teardown. */
+static void test_ends_in_order(void **state)
+{
+	stage_finish(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -460,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_buttons),
 		cmocka_unit_test(test_wheels),
 		cmocka_unit_test(test_two_sessions),
+		cmocka_unit_test(test_ends_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

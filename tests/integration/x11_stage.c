@@ -224,6 +224,8 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 
 void stage_finish(struct stage *stage)
 {
+	if (!stage->dir[0])
+		return;
 	if (stage->conn)
 		xcb_disconnect(stage->conn);
 	stage->conn = NULL;
@@ -234,6 +236,7 @@ void stage_finish(struct stage *stage)
 	peer_finish(&stage->peer);
 	close(stage->log_fd);
 	nftw(stage->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	stage->dir[0] = 0;
 }
 
 /* Cursors and layouts that came meanwhile: a guest drops a session that does not read. */

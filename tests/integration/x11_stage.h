@@ -41,7 +41,7 @@ void stage_spawn(struct stage *stage, const char *command, const char *size);
 /* Waits for its end. Returns the exit code. */
 int stage_wait_exit(struct stage *stage);
 
-/* SIGTERM, if it runs; it must end with 0. Removes the folder. */
+/* SIGTERM, if it runs; it must end with 0. Removes the folder. Again: does nothing. */
 void stage_finish(struct stage *stage);
 
 /* Runs a shell command on the desktop as its user, in the background. */

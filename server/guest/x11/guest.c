@@ -23,7 +23,7 @@ static void on_buffer_detach(void *user, void *handle)
  * something as a rule, so each copy looks. */
 static void note_pointer(struct guest *guest, const struct picture_pointer *now)
 {
-	struct pointer *pointer = &guest->pointer;
+	struct pointer *pointer = &guest->input.pointer;
 	int x = now->x - guest->picture.left, y = now->y - guest->picture.top;
 
 	if ((now->x == pointer->x && now->y == pointer->y) || x < 0 || y < 0)
@@ -87,50 +87,50 @@ static void on_key(void *user, const struct link_key *key)
 {
 	struct guest *guest = user;
 
-	keyboard_key(&guest->keyboard, key);
+	input_submit(&guest->input, INPUT_KEY, key->scancode, key->flags);
 }
 
 static void on_unicode(void *user, uint32_t code_point)
 {
 	struct guest *guest = user;
 
-	keyboard_text(&guest->keyboard, code_point);
+	input_submit(&guest->input, INPUT_TEXT, code_point, 0);
 }
 
 static void on_pointer(void *user, uint32_t x, uint32_t y)
 {
 	struct guest *guest = user;
 
-	pointer_move(&guest->pointer, (int16_t)((int)x + guest->picture.left),
-			(int16_t)((int)y + guest->picture.top));
+	input_submit(&guest->input, INPUT_POINTER, x + (uint32_t)guest->picture.left,
+			y + (uint32_t)guest->picture.top);
 }
 
 static void on_button(void *user, enum link_button_name button, bool down)
 {
 	struct guest *guest = user;
 
-	pointer_button(&guest->pointer, button, down);
+	input_submit(&guest->input, INPUT_BUTTON, button, down);
 }
 
 static void on_wheel(void *user, int32_t vertical_120, int32_t horizontal_120)
 {
 	struct guest *guest = user;
 
-	pointer_wheel(&guest->pointer, vertical_120, horizontal_120);
+	input_submit(&guest->input, INPUT_WHEEL, (uint32_t)vertical_120, (uint32_t)horizontal_120);
 }
 
 static void on_locks(void *user, uint32_t flags)
 {
 	struct guest *guest = user;
 
-	keyboard_locks(&guest->keyboard, flags);
+	input_submit(&guest->input, INPUT_LOCKS, flags, 0);
 }
 
 static void on_keymap(void *user, const struct link_keymap *keymap)
 {
 	struct guest *guest = user;
 
-	keyboard_layout(&guest->keyboard, keymap->klid);
+	input_submit(&guest->input, INPUT_LAYOUT, keymap->klid, 0);
 }
 
 static void on_attended(void *user, bool attended)
@@ -169,7 +169,7 @@ static void on_x_event(struct guest *guest, const xcb_generic_event_t *event)
 		guest->cursor_stale = true;
 	} else if (screens_is_event(&guest->screens, type)) {
 		guest->screens_stale = true;
-	} else if (keymap_is_event(&guest->keyboard.keymap, event)) {
+	} else if (keymap_is_event(&guest->input.keyboard.keymap, event)) {
 		guest->keymap_stale = true;
 	} else if (scale_is_event(&guest->scale, event)) {
 		guest->scale_stale = true;
@@ -209,7 +209,7 @@ static void settle(struct guest *guest)
 	if (guest->cursor_stale)
 		send_cursor(guest);
 	if (guest->keymap_stale)
-		keyboard_reread(&guest->keyboard);
+		keyboard_reread(&guest->input.keyboard);
 	if (guest->scale_stale)
 		scale_apply(&guest->scale);
 	guest->damaged = guest->screens_stale = guest->cursor_stale = false;
@@ -275,13 +275,12 @@ static int join_display(struct guest *guest, const struct link_layout *want)
 	if (err == 0)
 		err = picture_init(&guest->picture, display);
 	if (err == 0)
-		err = keyboard_init(&guest->keyboard, display, guest->event);
+		err = input_init(&guest->input, display, guest->event);
 	if (err < 0) {
 		log_error("the X server does not work with this guest: %s", err_text(err));
 		return err;
 	}
 	take_origin(guest);
-	guest->pointer.display = display;
 	cursor_watch(display);
 	scale_init(&guest->scale, display, primary_scale(want));
 	return 0;
@@ -308,6 +307,6 @@ void guest_finish(struct guest *guest)
 {
 	guest_link_destroy(guest->link);
 	guest->io = sd_event_source_disable_unref(guest->io);
-	keyboard_finish(&guest->keyboard);
+	input_finish(&guest->input);
 	display_close(&guest->display);
 }

@@ -3,9 +3,8 @@
 #define X11_GUEST_H
 
 #include "display.h"
-#include "keyboard.h"
+#include "input.h"
 #include "picture.h"
-#include "pointer.h"
 #include "scale.h"
 #include "screens.h"
 #include <server/guest.h>
@@ -25,8 +24,7 @@ struct guest {
 	struct display display;
 	struct screens screens;
 	struct picture picture;
-	struct keyboard keyboard;
-	struct pointer pointer;
+	struct input input;
 	struct scale scale;
 	sd_event_source *io; /* owned; the X connection */
 	/* What the events of one batch ask for. */

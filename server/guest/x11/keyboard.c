@@ -1,18 +1,13 @@
 #include "keyboard.h"
 #include <string.h>
 
-int keyboard_init(struct keyboard *keyboard, struct display *display, sd_event *event)
+int keyboard_init(struct keyboard *keyboard, struct display *display)
 {
 	int err = keymap_init(&keyboard->keymap, display);
 
-	if (err < 0)
-		return err;
-	return typist_init(&keyboard->typist, &keyboard->keymap, event);
-}
-
-void keyboard_finish(struct keyboard *keyboard)
-{
-	typist_finish(&keyboard->typist);
+	if (err == 0)
+		typist_init(&keyboard->typist, &keyboard->keymap);
+	return err;
 }
 
 /* Pause is E1 1D 45 on the wire; clients send it as two keys: [MS-RDPBCGR]
@@ -52,15 +47,10 @@ void keyboard_key(struct keyboard *keyboard, const struct link_key *key)
 	if (down && keyboard->down[keycode]) {
 		if (keyboard->keymap.modifiers[keycode])
 			return;
-		typist_key(&keyboard->typist, keycode, false);
+		keymap_send_key(&keyboard->keymap, keycode, false);
 	}
 	keyboard->down[keycode] = down;
-	typist_key(&keyboard->typist, keycode, down);
-}
-
-void keyboard_text(struct keyboard *keyboard, uint32_t code_point)
-{
-	typist_text(&keyboard->typist, code_point);
+	keymap_send_key(&keyboard->keymap, keycode, down);
 }
 
 void keyboard_locks(struct keyboard *keyboard, uint32_t flags)

@@ -14,14 +14,10 @@ struct keyboard {
 	bool pause_pending, pause_up;
 };
 
-/* 0; ERR_MEMORY; ERR_IO. */
-MUST_USE int keyboard_init(struct keyboard *keyboard, struct display *display, sd_event *event);
-
-void keyboard_finish(struct keyboard *keyboard);
+/* 0; ERR_IO. */
+MUST_USE int keyboard_init(struct keyboard *keyboard, struct display *display);
 
 void keyboard_key(struct keyboard *keyboard, const struct link_key *key);
-
-void keyboard_text(struct keyboard *keyboard, uint32_t code_point);
 
 /* flags: LINK_LOCK_* that are on. Kana has no state in X. */
 void keyboard_locks(struct keyboard *keyboard, uint32_t flags);

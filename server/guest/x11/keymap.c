@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <xcb/xcbext.h>
 #include <xcb/xkb.h>
+#include <xcb/xtest.h>
 
 enum {
 	NAMES_CAP = 256,
@@ -160,6 +161,12 @@ void keymap_bind(struct keymap *keymap, uint8_t first, int count, const xcb_keys
 	for (int i = 0; i < count * LEVELS; i++)
 		levels[i] = symbols[i / LEVELS];
 	xcb_change_keyboard_mapping(keymap->display->conn, (uint8_t)count, first, LEVELS, levels);
+}
+
+void keymap_send_key(struct keymap *keymap, uint8_t keycode, bool down)
+{
+	xcb_test_fake_input(keymap->display->conn, down ? XCB_KEY_PRESS : XCB_KEY_RELEASE, keycode,
+			XCB_CURRENT_TIME, XCB_NONE, 0, 0, 0);
 }
 
 int keymap_get_state(struct keymap *keymap, struct keymap_state *state)

@@ -38,6 +38,9 @@ bool keymap_is_event(const struct keymap *keymap, const xcb_generic_event_t *eve
  * was read stays. */
 void keymap_bind(struct keymap *keymap, uint8_t first, int count, const xcb_keysym_t *symbols);
 
+/* XTEST: as if a keyboard did it. */
+void keymap_send_key(struct keymap *keymap, uint8_t keycode, bool down);
+
 struct keymap_state {
 	uint8_t modifiers; /* real ones in effect */
 	uint8_t group;

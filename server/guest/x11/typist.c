@@ -1,8 +1,6 @@
 #include "typist.h"
-#include <base/log.h>
 #include <base/loop.h>
 #include <string.h>
-#include <xcb/xtest.h>
 #include <xkbcommon/xkbcommon.h>
 
 enum {
@@ -14,9 +12,7 @@ enum {
 	HARMLESS_MODIFIERS = XCB_MOD_MASK_CONTROL | XCB_MOD_MASK_1 | XCB_MOD_MASK_4,
 };
 
-static int on_rested(sd_event_source *source, uint64_t now_us, void *user);
-
-int typist_init(struct typist *typist, struct keymap *keymap, sd_event *event)
+void typist_init(struct typist *typist, struct keymap *keymap)
 {
 	*typist = (struct typist){ .keymap = keymap };
 	for (uint32_t scancode = 0; scancode < SCANCODE_COUNT; scancode++) {
@@ -25,47 +21,52 @@ int typist_init(struct typist *typist, struct keymap *keymap, sd_event *event)
 	}
 	typist->typable[KEYCODE_PAUSE] = true;
 	typist_reset(typist);
-	return loop_timer_add(event, &typist->timer, on_rested, typist);
 }
 
-void typist_finish(struct typist *typist)
+/* Tells the server what these spare keys give now, one request for each run of
+ * neighbours. */
+static void publish(struct typist *typist, const bool *changed)
 {
-	typist->timer = sd_event_source_disable_unref(typist->timer);
-}
+	const struct typist_spare *spares = typist->spares;
+	xcb_keysym_t symbols[TYPIST_SPARES_MAX];
+	int count = 0;
 
-/* Empties the spare keys: what the map has there (brightness, lid, radio) no RDP
- * client can press. One request for each run of neighbours. */
-static void empty_spares(struct typist *typist)
-{
-	static const xcb_keysym_t none[TYPIST_SPARES_MAX];
-	int first = 0;
+	for (int i = 0; i < typist->spare_count; i++) {
+		bool run_ends = i + 1 == typist->spare_count || !changed[i + 1] ||
+				spares[i + 1].keycode != spares[i].keycode + 1;
 
-	for (int i = 1; i <= typist->spare_count; i++) {
-		const struct typist_spare *spares = typist->spares;
-
-		if (i < typist->spare_count && spares[i].keycode == spares[i - 1].keycode + 1)
+		if (!changed[i])
 			continue;
-		keymap_bind(typist->keymap, spares[first].keycode, i - first, none);
-		first = i;
+		symbols[count++] = spares[i].symbol;
+		if (run_ends) {
+			keymap_bind(typist->keymap, (uint8_t)(spares[i].keycode - count + 1), count, symbols);
+			count = 0;
+		}
 	}
 }
 
+/* What the map has on the spare keys (brightness, lid, radio) no RDP client can
+ * press; a program that has one of them as a shortcut must not take text for it. */
 void typist_reset(struct typist *typist)
 {
+	bool all[TYPIST_SPARES_MAX];
+
+	memset(all, true, sizeof all);
 	typist->spare_count = 0;
+	typist->bound_us = 0;
 	for (int keycode = KEYCODE_MIN; keycode <= KEYCODE_MAX; keycode++) {
 		if (typist->typable[keycode] || typist->keymap->modifiers[keycode] ||
 				typist->spare_count == TYPIST_SPARES_MAX)
 			continue;
 		typist->spares[typist->spare_count++] = (struct typist_spare){ .keycode = (uint8_t)keycode };
 	}
-	empty_spares(typist);
+	publish(typist, all);
 }
 
-static void send_key(struct typist *typist, uint8_t keycode, bool down)
+static void tap(struct typist *typist, uint8_t keycode)
 {
-	xcb_test_fake_input(typist->keymap->display->conn, down ? XCB_KEY_PRESS : XCB_KEY_RELEASE, keycode,
-			XCB_CURRENT_TIME, XCB_NONE, 0, 0, 0);
+	keymap_send_key(typist->keymap, keycode, true);
+	keymap_send_key(typist->keymap, keycode, false);
 }
 
 static xcb_keysym_t symbol_of(uint32_t code_point)
@@ -102,8 +103,7 @@ static bool type_plainly(struct typist *typist, xcb_keysym_t symbol, const struc
 
 	if (keycode == 0 || state->group != 0 || (state->modifiers & ~harmless))
 		return false;
-	send_key(typist, keycode, true);
-	send_key(typist, keycode, false);
+	tap(typist, keycode);
 	return true;
 }
 
@@ -127,105 +127,87 @@ static int find_oldest_spare(const struct typist *typist)
 	return oldest;
 }
 
-/* Returns 0, or how long the oldest spare key has to rest first. */
-static uint64_t type_by_spare(struct typist *typist, xcb_keysym_t symbol, const struct keymap_state *state)
+uint64_t typist_rest_us(const struct typist *typist)
 {
-	uint64_t now_us = loop_now_us();
-	int at = find_spare(typist, symbol);
-	struct typist_spare *spare;
-	/* Programs capitalise what a key gives while Caps Lock is on. */
-	uint8_t caps = state->locked & KEYMAP_CAPS;
+	uint64_t now_us = loop_now_us(), rest_us = 0;
 
-	if (at == NOT_FOUND) {
-		at = find_oldest_spare(typist);
-		if (at == NOT_FOUND)
-			return 0;
-		spare = &typist->spares[at];
-		if (spare->symbol != XCB_NO_SYMBOL && now_us < spare->used_us + TYPIST_REST_US)
-			return spare->used_us + TYPIST_REST_US - now_us;
-		spare->symbol = symbol;
-		keymap_bind(typist->keymap, spare->keycode, 1, &symbol);
+	for (int i = 0; i < typist->spare_count; i++) {
+		uint64_t until_us = typist->spares[i].used_us + TYPIST_REST_US;
+
+		if (typist->spares[i].symbol != XCB_NO_SYMBOL && until_us > now_us + rest_us)
+			rest_us = until_us - now_us;
 	}
-	spare = &typist->spares[at];
+	return rest_us;
+}
+
+/* Gives the symbol the spare key that rests longest. Returns 0, or how long it must
+ * rest first. */
+static uint64_t take_spare(struct typist *typist, xcb_keysym_t symbol, uint64_t now_us, bool *changed)
+{
+	int at = find_oldest_spare(typist);
+	struct typist_spare *spare = &typist->spares[at];
+
+	if (spare->symbol != XCB_NO_SYMBOL && now_us < spare->used_us + TYPIST_REST_US)
+		return spare->used_us + TYPIST_REST_US - now_us;
+	spare->symbol = symbol;
 	spare->used_us = now_us;
+	changed[at] = true;
+	return 0;
+}
+
+/* Binds text[0] and, with the same change of the map, what waits behind it. Returns
+ * 0, or when to try again. */
+static uint64_t bind(struct typist *typist, const uint32_t *text, int count, uint64_t now_us)
+{
+	bool changed[TYPIST_SPARES_MAX] = { 0 };
+	uint64_t wait_us = take_spare(typist, symbol_of(text[0]), now_us, changed);
+
+	if (wait_us > 0)
+		return wait_us;
+	for (int i = 1; i < count && i < TYPIST_BATCH && wait_us == 0; i++) {
+		xcb_keysym_t symbol = symbol_of(text[i]);
+
+		if (symbol != XCB_NO_SYMBOL && !find_key(typist, symbol) &&
+				find_spare(typist, symbol) == NOT_FOUND)
+			wait_us = take_spare(typist, symbol, now_us, changed);
+	}
+	publish(typist, changed);
+	typist->bound_us = now_us;
+	return 0;
+}
+
+static void type_by_spare(struct typist *typist, struct typist_spare *spare, uint8_t locked)
+{
+	/* Programs capitalise what a key gives while Caps Lock is on. */
+	uint8_t caps = locked & KEYMAP_CAPS;
+
 	if (caps)
 		keymap_lock(typist->keymap, KEYMAP_CAPS, 0);
-	send_key(typist, spare->keycode, true);
-	send_key(typist, spare->keycode, false);
+	tap(typist, spare->keycode);
 	if (caps)
 		keymap_lock(typist->keymap, KEYMAP_CAPS, caps);
-	return 0;
 }
 
-/* Returns 0, or in how many microseconds it can be typed. */
-static uint64_t type_now(struct typist *typist, const struct typist_key *key)
+uint64_t typist_type(struct typist *typist, const uint32_t *text, int count)
 {
+	xcb_keysym_t symbol = symbol_of(text[0]);
+	uint64_t now_us = loop_now_us(), wait_us = 0;
 	struct keymap_state state;
-	xcb_keysym_t symbol;
+	int at;
 
-	if (!key->is_text) {
-		send_key(typist, (uint8_t)key->code, key->down);
+	if (symbol == XCB_NO_SYMBOL || keymap_get_state(typist->keymap, &state) < 0 ||
+			typist->spare_count == 0 || type_plainly(typist, symbol, &state))
 		return 0;
+	at = find_spare(typist, symbol);
+	if (at == NOT_FOUND) {
+		if (now_us < typist->bound_us + TYPIST_BIND_US)
+			return typist->bound_us + TYPIST_BIND_US - now_us;
+		wait_us = bind(typist, text, count, now_us);
+		if (wait_us > 0)
+			return wait_us;
+		at = find_spare(typist, symbol);
 	}
-	symbol = symbol_of(key->code);
-	if (symbol == XCB_NO_SYMBOL || keymap_get_state(typist->keymap, &state) < 0)
-		return 0;
-	if (type_plainly(typist, symbol, &state))
-		return 0;
-	return type_by_spare(typist, symbol, &state);
-}
-
-static void enqueue(struct typist *typist, const struct typist_key *key)
-{
-	int at = (typist->first_waiting + typist->waiting_count) % TYPIST_WAITING_MAX;
-	int room = TYPIST_WAITING_MAX - (key->is_text ? TYPIST_RESERVE : 0) - typist->waiting_count;
-
-	if (room <= 0)
-		return;
-	typist->waiting[at] = *key;
-	typist->waiting_count++;
-	if (room == 1)
-		log_warn("%d keys wait to be typed; the next ones are lost", typist->waiting_count);
-}
-
-static void submit(struct typist *typist, struct typist_key key)
-{
-	uint64_t delay_us;
-
-	if (typist->waiting_count > 0) {
-		enqueue(typist, &key);
-		return;
-	}
-	delay_us = type_now(typist, &key);
-	if (delay_us > 0) {
-		enqueue(typist, &key);
-		loop_timer_arm(typist->timer, delay_us);
-	}
-}
-
-static int on_rested(sd_event_source *source, uint64_t now_us, void *user)
-{
-	struct typist *typist = user;
-
-	while (typist->waiting_count > 0) {
-		uint64_t delay_us = type_now(typist, &typist->waiting[typist->first_waiting]);
-
-		if (delay_us > 0) {
-			loop_timer_arm(typist->timer, delay_us);
-			break;
-		}
-		typist->first_waiting = (typist->first_waiting + 1) % TYPIST_WAITING_MAX;
-		typist->waiting_count--;
-	}
+	typist->spares[at].used_us = now_us;
+	type_by_spare(typist, &typist->spares[at], state.locked);
 	return 0;
-}
-
-void typist_key(struct typist *typist, uint8_t keycode, bool down)
-{
-	submit(typist, (struct typist_key){ .code = keycode, .down = down });
-}
-
-void typist_text(struct typist *typist, uint32_t code_point)
-{
-	submit(typist, (struct typist_key){ .code = code_point, .is_text = true });
 }

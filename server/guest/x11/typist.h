@@ -1,24 +1,18 @@
-/* Keys in their order: scancodes become key events at once; characters that no key
- * gives are first bound to a spare key. Programs read a changed map only when they
- * get to the event, so a spare key that was used a moment ago is not bound again;
- * with too many different characters in too short a time all later keys wait. */
+/* Types characters: by the key that gives them, or by a spare key that they are
+ * bound to first. Programs look at a changed map only when they get to the event,
+ * and each change costs all of them a look. So a spare key that was used a moment
+ * ago is not bound again, and text that comes faster than a hand types is bound in
+ * batches. */
 #ifndef X11_TYPIST_H
 #define X11_TYPIST_H
 
 #include "keymap.h"
-#include <systemd/sd-event.h>
 
 enum {
 	TYPIST_SPARES_MAX = 128,
-	TYPIST_WAITING_MAX = 4096, /* keys that wait; more are dropped */
-	TYPIST_RESERVE = 512,      /* of them not for text: a release must not be lost */
-	/* How far behind a program may be with reading its events. */
-	TYPIST_REST_US = 500000,
-};
-
-struct typist_key {
-	uint32_t code; /* X keycode; or a code point when is_text */
-	bool is_text, down;
+	TYPIST_REST_US = 500000, /* how far behind a program may be with reading its events */
+	TYPIST_BIND_US = 10000,  /* from one change of the map to the next */
+	TYPIST_BATCH = 32,       /* characters of one change */
 };
 
 struct typist_spare {
@@ -29,27 +23,24 @@ struct typist_spare {
 
 struct typist {
 	struct keymap *keymap;     /* borrowed */
-	sd_event_source *timer;    /* owned */
 	bool typable[KEYMAP_KEYS]; /* keys that a scancode stands for */
 	struct typist_spare spares[TYPIST_SPARES_MAX];
 	int spare_count;
-	struct typist_key waiting[TYPIST_WAITING_MAX]; /* a ring */
-	int first_waiting, waiting_count;
+	uint64_t bound_us; /* the last change of the map */
 };
 
-/* 0; ERR_MEMORY. */
-MUST_USE int typist_init(struct typist *typist, struct keymap *keymap, sd_event *event);
+void typist_init(struct typist *typist, struct keymap *keymap);
 
-void typist_finish(struct typist *typist);
-
-/* After every load or read of the whole map: finds the spare keys. */
+/* After every load of a map: finds the spare keys and empties them. */
 void typist_reset(struct typist *typist);
 
-/* One key event. */
-void typist_key(struct typist *typist, uint8_t keycode, bool down);
+/* In how many microseconds no program is likely to have text before it that it has
+ * not read: before then another map would change that text. */
+uint64_t typist_rest_us(const struct typist *typist);
 
-/* Types a character: press and release. Control characters other than those of the
- * Backspace, Tab, Return, Escape and Delete keys are dropped. */
-void typist_text(struct typist *typist, uint32_t code_point);
+/* Types text[0], press and release; text[1..count) is what waits behind it. Control
+ * characters other than those of the Backspace, Tab, Return, Escape and Delete keys
+ * are dropped. Returns 0, or in how many microseconds to try again. */
+uint64_t typist_type(struct typist *typist, const uint32_t *text, int count);
 
 #endif
