@@ -295,9 +295,10 @@ static bool find_match(struct zgfx_window *win, size_t at, size_t lowest, size_t
 		return true;
 	if (long_at >= lowest && load_u64(win->bytes + long_at) == here)
 		try_match(win, long_at, end, m);
-	if (!m->len && short_at >= lowest && !((load_u64(win->bytes + short_at) ^ here) & 0xffffff))
+	if (m->len < ZGFX_MATCH_MIN_BYTES && short_at >= lowest &&
+			!((load_u64(win->bytes + short_at) ^ here) & 0xffffff))
 		try_match(win, short_at, end, m);
-	return m->len && pays(win, m);
+	return m->len >= ZGFX_MATCH_MIN_BYTES && pays(win, m);
 }
 
 static void extend_back(const struct zgfx_window *win, struct match *m, size_t not_before, size_t lowest)

@@ -150,6 +150,35 @@ static void comes_back_the_same_for_megabytes(void **state)
 	zgfx_encoder_destroy(enc);
 }
 
+/* Short runs of few values and a short history: near places with equal hashes that are
+ * not equal. */
+static void comes_back_the_same_for_stripes(void **state)
+{
+	struct zgfx_encoder *enc = zgfx_encoder_create(100);
+	struct zgfx_decoder *dec = zgfx_decoder_create();
+	uint32_t random = 99;
+	size_t len = 4000000, at = 0;
+	uint8_t *src = malloc(len), *got = malloc(len), *bytes = malloc(zgfx_bound(len));
+	int wrapped;
+
+	while (at < len) {
+		size_t run = 1 + picture_random(&random) % 7;
+		uint8_t value = (uint8_t)(picture_random(&random) % 6 * 51);
+
+		for (; run && at < len; run--)
+			src[at++] = value;
+	}
+	wrapped = zgfx_encode(enc, src, len, bytes, zgfx_bound(len));
+	assert_true(wrapped > 0);
+	assert_int_equal(zgfx_decode(dec, bytes, (size_t)wrapped, got, len), len);
+	assert_memory_equal(got, src, len);
+	free(bytes);
+	free(got);
+	free(src);
+	zgfx_decoder_destroy(dec);
+	zgfx_encoder_destroy(enc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +189,7 @@ int main(void)
 		cmocka_unit_test(decodes_an_unencoded_run),
 		cmocka_unit_test(refuses_a_match_before_the_start),
 		cmocka_unit_test(refuses_sizes_that_cannot_be),
+		cmocka_unit_test(comes_back_the_same_for_stripes),
 		{ "full history", comes_back_the_same_for_megabytes, NULL, NULL,
 				(void *)ZGFX_HISTORY_MAX_BYTES },
 		{ "small history", comes_back_the_same_for_megabytes, NULL, NULL,
