@@ -359,6 +359,17 @@ static void test_setxkbmap(void **state)
 	stage_expect_text(&stage, typed_fd, "q");
 }
 
+/* Another program types on the desktop by changing keys, as xdotool does. */
+static void test_another_typist(void **state)
+{
+	for (int i = 0; i < 2; i++) {
+		type_utf8("щ");
+		stage_expect_text(&stage, typed_fd, "щ");
+		assert_int_equal(system("xdotool type --delay 100 'λ的π'"), 0);
+		stage_expect_text(&stage, typed_fd, "λ的π");
+	}
+}
+
 static void test_unknown_keys_do_nothing(void **state)
 {
 	stage_tap(&stage, 0, 0);
@@ -393,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_held_keys_go_up_with_the_session),
 		cmocka_unit_test(test_setxkbmap),
+		cmocka_unit_test(test_another_typist),
 		cmocka_unit_test(test_unknown_keys_do_nothing),
 		cmocka_unit_test(test_ends_in_order),
 	};

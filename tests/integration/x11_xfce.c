@@ -138,6 +138,8 @@ static int setup(void **state)
 	stage_prepare(&stage);
 	write_user_settings();
 	stage_start(&stage, NULL, "1280x800");
+	/* As a session does: long before Xfce looks at the keyboard. */
+	stage_keymap(&stage, 0x407);
 	xcb_change_window_attributes(stage.conn, stage.screen->root, XCB_CW_EVENT_MASK, &mask);
 	await(is_up);
 	return 0;
@@ -149,31 +151,55 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void test_keys(void **state)
+/* A FIFO in the folder; what the desktop writes there comes back. */
+static int make_fifo(char *path, size_t cap, const char *name)
 {
-	char path[96], command[512];
 	int fd;
 
-	snprintf(path, sizeof path, "%s/typed", stage.dir);
+	snprintf(path, cap, "%s/%s", stage.dir, name);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	stage_own(path);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void test_settings_of_a_remote_desktop_win(void **state)
+{
+	char path[96], command[512];
+	int fd = make_fifo(path, sizeof path, "settings");
+
+	snprintf(command, sizeof command,
+			"exec >%s; xfconf-query -c xfwm4 -p /general/vblank_mode; "
+			"xfconf-query -c keyboards -p /Default/KeyRepeat; "
+			"xfconf-query -c keyboard-layout -p /Default/XkbDisable; "
+			"xfconf-query -c xsettings -p /Net/CursorBlink",
+			path);
+	stage_run(&stage, command);
+	stage_expect_text(&stage, fd, "off\nfalse\ntrue\nfalse\n");
+	close(fd);
+}
+
+static void test_keys(void **state)
+{
+	char path[96], command[512];
+	int fd = make_fifo(path, sizeof path, "typed");
+
 	snprintf(command, sizeof command,
 			"exec xterm -u8 -e sh -c 'exec >%s; stty raw -echo; printf R; exec cat'", path);
-	stage_keymap(&stage, 0x407);
 	stage_run(&stage, command);
 	stage_expect_text(&stage, fd, "R");
 	await(terminal_is_active);
-	/* De, not the user's French, also after another change. */
+	/* The client's German, not the user's French, also after another change. */
 	for (int i = 0; i < 3; i++) {
-		stage_keymap(&stage, 0x409);
-		stage_tap(&stage, 0x15, 0);
-		stage_expect_text(&stage, fd, "y");
-		stage_keymap(&stage, 0x407);
 		stage_tap(&stage, 0x15, 0);
 		stage_tap(&stage, 0x1e, 0);
 		stage_text(&stage, 0x1f642);
 		stage_expect_text(&stage, fd, "za🙂");
+		stage_keymap(&stage, 0x409);
+		stage_tap(&stage, 0x15, 0);
+		stage_expect_text(&stage, fd, "y");
+		stage_keymap(&stage, 0x407);
 	}
 	close(fd);
 }
@@ -303,6 +329,7 @@ static void test_log_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_settings_of_a_remote_desktop_win),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_scale),
 		cmocka_unit_test(test_monitors),

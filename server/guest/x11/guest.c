@@ -158,6 +158,7 @@ static const struct guest_ops ops = {
 
 static void on_x_event(struct guest *guest, const xcb_generic_event_t *event)
 {
+	enum keymap_change change = keymap_event(&guest->input.keyboard.keymap, event);
 	uint8_t type = event->response_type & 0x7f;
 	struct link_rect rect;
 
@@ -169,8 +170,9 @@ static void on_x_event(struct guest *guest, const xcb_generic_event_t *event)
 		guest->cursor_stale = true;
 	} else if (screens_is_event(&guest->screens, type)) {
 		guest->screens_stale = true;
-	} else if (keymap_is_event(&guest->input.keyboard.keymap, event)) {
-		guest->keymap_stale = true;
+	} else if (change != KEYMAP_SAME) {
+		if (change > guest->keymap_change)
+			guest->keymap_change = change;
 	} else if (scale_is_event(&guest->scale, event)) {
 		guest->scale_stale = true;
 	}
@@ -208,12 +210,13 @@ static void settle(struct guest *guest)
 		send_layout(guest);
 	if (guest->cursor_stale)
 		send_cursor(guest);
-	if (guest->keymap_stale)
-		keyboard_reread(&guest->input.keyboard);
+	if (guest->keymap_change != KEYMAP_SAME)
+		keyboard_reread(&guest->input.keyboard, guest->keymap_change);
 	if (guest->scale_stale)
 		scale_apply(&guest->scale);
 	guest->damaged = guest->screens_stale = guest->cursor_stale = false;
-	guest->keymap_stale = guest->scale_stale = false;
+	guest->scale_stale = false;
+	guest->keymap_change = KEYMAP_SAME;
 }
 
 /* Until nothing is left: settling waits for answers, and events come with them. */

@@ -28,7 +28,8 @@ struct guest {
 	struct scale scale;
 	sd_event_source *io; /* owned; the X connection */
 	/* What the events of one batch ask for. */
-	bool damaged, cursor_stale, screens_stale, keymap_stale, scale_stale;
+	bool damaged, cursor_stale, screens_stale, scale_stale;
+	enum keymap_change keymap_change;
 };
 
 /* Connects to the X server (DISPLAY, XAUTHORITY), sets the layout, listens at path.

@@ -68,8 +68,8 @@ void keyboard_layout(struct keyboard *keyboard, uint32_t klid)
 		typist_reset(&keyboard->typist);
 }
 
-/* The events come for our own changes too, and after keys that were typed since:
- * forgetting the spare keys then would change those. */
+/* The event comes for our own load too, and after keys that were typed since:
+ * emptying the spare keys then would change those. */
 static bool is_ours(const struct keyboard *keyboard, const xcb_keysym_t *before)
 {
 	const struct typist *typist = &keyboard->typist;
@@ -86,11 +86,15 @@ static bool is_ours(const struct keyboard *keyboard, const xcb_keysym_t *before)
 	return true;
 }
 
-void keyboard_reread(struct keyboard *keyboard)
+void keyboard_reread(struct keyboard *keyboard, enum keymap_change change)
 {
 	xcb_keysym_t before[KEYMAP_KEYS];
 
 	memcpy(before, keyboard->keymap.symbols, sizeof before);
-	if (keymap_read(&keyboard->keymap) == 0 && !is_ours(keyboard, before))
+	if (keymap_read(&keyboard->keymap) < 0)
+		return;
+	if (change == KEYMAP_CHANGED)
+		typist_adopt(&keyboard->typist);
+	else if (!is_ours(keyboard, before))
 		typist_reset(&keyboard->typist);
 }

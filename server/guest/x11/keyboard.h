@@ -25,7 +25,7 @@ void keyboard_locks(struct keyboard *keyboard, uint32_t flags);
 /* Loads the layout; keys from here on are those of the new one. */
 void keyboard_layout(struct keyboard *keyboard, uint32_t klid);
 
-/* After an event for which keymap_is_event is true. */
-void keyboard_reread(struct keyboard *keyboard);
+/* After events that say so. */
+void keyboard_reread(struct keyboard *keyboard, enum keymap_change change);
 
 #endif

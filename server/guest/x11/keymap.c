@@ -103,11 +103,16 @@ int keymap_init(struct keymap *keymap, struct display *display)
 	return keymap_load(keymap, KLID_US) == 0 ? 0 : keymap_read(keymap);
 }
 
-bool keymap_is_event(const struct keymap *keymap, const xcb_generic_event_t *event)
+enum keymap_change keymap_event(const struct keymap *keymap, const xcb_generic_event_t *event)
 {
 	/* All XKB events have one number and tell their kind in the next byte. */
-	return (event->response_type & 0x7f) == keymap->display->xkb_event &&
-			(event->pad0 == XCB_XKB_NEW_KEYBOARD_NOTIFY || event->pad0 == XCB_XKB_MAP_NOTIFY);
+	if ((event->response_type & 0x7f) != keymap->display->xkb_event)
+		return KEYMAP_SAME;
+	switch (event->pad0) {
+	case XCB_XKB_NEW_KEYBOARD_NOTIFY: return KEYMAP_REPLACED;
+	case XCB_XKB_MAP_NOTIFY: return KEYMAP_CHANGED;
+	default: return KEYMAP_SAME;
+	}
 }
 
 static void take_symbols(struct keymap *keymap, const xcb_get_keyboard_mapping_reply_t *reply)

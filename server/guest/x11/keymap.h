@@ -31,8 +31,14 @@ MUST_USE int keymap_load(struct keymap *keymap, uint32_t klid);
 /* Reads the map in force. 0; ERR_IO. */
 MUST_USE int keymap_read(struct keymap *keymap);
 
-/* An event that says that somebody, perhaps we, changed the map. */
-bool keymap_is_event(const struct keymap *keymap, const xcb_generic_event_t *event);
+enum keymap_change {
+	KEYMAP_SAME,
+	KEYMAP_CHANGED, /* some keys */
+	KEYMAP_REPLACED,
+};
+
+/* What an event says that somebody, perhaps we, did to the map. */
+enum keymap_change keymap_event(const struct keymap *keymap, const xcb_generic_event_t *event);
 
 /* Gives a run of keys these symbols, with and without Shift, in the server; what
  * was read stays. */

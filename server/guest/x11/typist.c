@@ -127,6 +127,19 @@ static int find_oldest_spare(const struct typist *typist)
 	return oldest;
 }
 
+void typist_adopt(struct typist *typist)
+{
+	for (int i = 0; i < typist->spare_count; i++) {
+		struct typist_spare *spare = &typist->spares[i];
+		xcb_keysym_t symbol = typist->keymap->symbols[spare->keycode];
+
+		if (symbol == spare->symbol)
+			continue;
+		spare->symbol = symbol;
+		spare->used_us = loop_now_us();
+	}
+}
+
 uint64_t typist_rest_us(const struct typist *typist)
 {
 	uint64_t now_us = loop_now_us(), rest_us = 0;

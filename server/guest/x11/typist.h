@@ -34,6 +34,10 @@ void typist_init(struct typist *typist, struct keymap *keymap);
 /* After every load of a map: finds the spare keys and empties them. */
 void typist_reset(struct typist *typist);
 
+/* After a program changed some keys, and keymap_read: a spare key that it uses is
+ * left to it for a while. */
+void typist_adopt(struct typist *typist);
+
 /* In how many microseconds no program is likely to have text before it that it has
  * not read: before then another map would change that text. */
 uint64_t typist_rest_us(const struct typist *typist);
