@@ -42,7 +42,7 @@ MUST_USE int pass_upgrade_apply(struct pass_component *component, const struct p
 /* What an encoder has of one component: the quantised coefficients that the
  * client is to have in the end, LL3 as values. */
 
-/* First pass: coefs (for RLGR) from target. May be the same array. */
+/* First pass: coefs (for RLGR) from target, another array. */
 void pass_first_make(int16_t *coefs, const int16_t *target, const struct pass_layout *layout,
 		const struct pass_positions *now);
 

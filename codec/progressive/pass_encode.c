@@ -16,22 +16,27 @@ const struct pass_positions pass_ladder[][2] = {
 	{ { { 0 } }, { { 0 } } },
 };
 
-/* Towards zero. */
-static int16_t shifted(int16_t value, int position)
+/* Towards zero; in 16 bits, which the compiler turns into vectors. */
+static void shift_band(int16_t *restrict dst, const int16_t *restrict src, int count, int position)
 {
-	int sign = value >> 15, magnitude = (value ^ sign) - sign;
+	for (int i = 0; i < count; i++) {
+		int16_t sign = (int16_t)(src[i] >> 15);
+		uint16_t magnitude = (uint16_t)((src[i] ^ sign) - sign);
 
-	return (int16_t)(((magnitude >> position) ^ sign) - sign);
+		magnitude = (uint16_t)(magnitude >> position);
+		dst[i] = (int16_t)((magnitude ^ sign) - sign);
+	}
 }
 
-static void shift_bands(int16_t *dst, const int16_t *src, const struct pass_layout *layout,
+static void shift_bands(int16_t *restrict dst, const int16_t *restrict src, const struct pass_layout *layout,
 		const struct pass_positions *now)
 {
 	int at = 0, last = layout->bands - 1;
 
-	for (int band = 0; band < last; band++)
-		for (int end = at + layout->sizes[band], position = now->of[band]; at < end; at++)
-			dst[at] = shifted(src[at], position);
+	for (int band = 0; band < last; band++) {
+		shift_band(dst + at, src + at, layout->sizes[band], now->of[band]);
+		at += layout->sizes[band];
+	}
 	for (int end = at + layout->sizes[last]; at < end; at++)
 		dst[at] = (int16_t)(src[at] >> now->of[last]);
 }
@@ -50,10 +55,13 @@ void pass_first_make(int16_t *coefs, const int16_t *target, const struct pass_la
 void pass_sent(int16_t *sent, const int16_t *target, const struct pass_layout *layout,
 		const struct pass_positions *now)
 {
+	int at = 0;
+
 	shift_bands(sent, target, layout, now);
-	for (int at = 0, band = 0; band < layout->bands; band++)
-		for (int end = at + layout->sizes[band]; at < end; at++)
-			sent[at] = (int16_t)(sent[at] * (1 << now->of[band]));
+	for (int band = 0; band < layout->bands; band++) {
+		rfx_dequantize(sent + at, layout->sizes[band], now->of[band]);
+		at += layout->sizes[band];
+	}
 }
 
 /* Simplified run-length, 3.1.8.1.5. */

@@ -20,7 +20,7 @@ void rfx_differences(int16_t *values, int count)
 void rfx_dequantize(int16_t *coefs, int count, int shift)
 {
 	for (int i = 0; i < count; i++)
-		coefs[i] = (int16_t)((uint32_t)coefs[i] << shift);
+		coefs[i] = (int16_t)((uint16_t)coefs[i] << shift);
 }
 
 void rfx_sums(int16_t *values, int count)
