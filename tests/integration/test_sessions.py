@@ -6,6 +6,7 @@ import signal
 from harness import wait
 from harness.case import StackCase
 from harness.picture import compare
+from harness.process import Process
 
 ERRINFO_DISCONNECTED_BY_OTHERCONNECTION = 5
 KEY_A, KEY_F2, KEY_F4 = 0x1e, 0x3c, 0x3e
@@ -135,7 +136,7 @@ class DeathTest(StackCase):
 
     count = 10
     as_root = os.geteuid() == 0
-    stack_arguments = {"guest": "pattern", "options": "--rate 5", "shared": not as_root,
+    stack_arguments = {"guest": "pattern", "options": "--still", "shared": not as_root,
                        "users": count if as_root else 1,
                        "settings": {"server": ["max_sessions = 11", "max_sessions_per_address = 11"]}}
 
@@ -156,15 +157,30 @@ class DeathTest(StackCase):
             client.stop()
         wait.until("the sessions to end", lambda: not self.stack.session_pids())
 
-    def go_on(self, clients=None):
-        """All see ten more frames and have missed none."""
-        for client in clients or self.clients:
-            now = client.state()["pattern"]["frame"]
-            got = client.until("more frames", lambda s: s["pattern"]["frame"] >= now + 10)["pattern"]
+    def press(self):
+        """One step of every guest."""
+        for client in self.clients if len(self.stack.users) > 1 else self.clients[:1]:
+            client.key(KEY_A)
+
+    def all_see(self, serials):
+        """Every client has the step after serials; none has missed a frame."""
+        for client, serial in zip(self.clients, serials):
+            got = client.until("the next step", lambda s: s["pattern"]["serial"] != serial)["pattern"]
             self.assertEqual(got["steps"], got["frame"] - got["first"] + 1, "frames were missed: %s" % got)
 
+    def serials(self):
+        return [client.state()["pattern"]["serial"] for client in self.clients]
+
+    def across(self, event):
+        """Steps before, during and after event(): each is seen by all."""
+        for during in (None, event, None, None):
+            before = self.serials()
+            self.press()
+            if during:
+                during()
+            self.all_see(before)
+
     def test_kill_one_session(self):
-        known = set(self.stack.session_pids())
         self.clients.pop().stop()
         wait.until("nine sessions", lambda: len(self.stack.session_pids()) == 9)
         known = set(self.stack.session_pids())
@@ -173,49 +189,47 @@ class DeathTest(StackCase):
         left = pattern(tenth)["frame"]
         guests = sorted(self.stack.guest_pids())
         [pid] = set(self.stack.session_pids()) - known
-        os.kill(pid, signal.SIGKILL)
-        tenth.closed()
-        self.go_on()
+
+        def kill():
+            os.kill(pid, signal.SIGKILL)
+            tenth.closed()
+        self.across(kill)
         again = self.headless("--size", "640x480", user=user).connected()
         self.assertGreaterEqual(pattern(again)["frame"], left)
         self.assertEqual(sorted(self.stack.guest_pids()), guests)
         self.clients.append(again)
 
     def check_after(self):
-        """Ten go on; one more comes in; the twelfth is over the limit."""
-        self.go_on()
-        self.stack.set_password(self.stack.user, self.stack.password)  # the API answers
+        """The API answers, and new connections work."""
+        self.stack.set_password(self.stack.user, self.stack.password)
         extra = self.headless("--size", "640x480", user=self.stack.users[-1]).connected()
         pattern(extra)
-        if len(self.stack.users) > 1:  # it took over the tenth; seats: ten
+        if len(self.stack.users) > 1:  # it took over the tenth
             self.clients[-1].closed()
             self.clients[-1] = extra
-            return
-        self.headless("--size", "640x480").refused()
-        extra.stop()
+        else:
+            extra.stop()
+
+    def restart(self, process, end, start):
+        def event():
+            end(process)
+            process.wait()
+            self.assertEqual(len(self.stack.session_pids()), 10)
+            start()
+        self.across(event)
+        self.check_after()
 
     def test_server_is_terminated_and_starts_again(self):
-        self.stack.server.stop()
-        self.assertEqual(len(self.stack.session_pids()), 10)
-        self.stack.start_server()
-        self.check_after()
+        self.restart(self.stack.server, Process.stop, self.stack.start_server)
 
     def test_server_is_killed(self):
-        self.stack.server.kill()
-        self.stack.server.wait()
-        self.stack.start_server()
-        self.check_after()
+        self.restart(self.stack.server, Process.kill, self.stack.start_server)
 
     def test_host_is_terminated_and_starts_again(self):
-        self.stack.host.stop()
-        self.stack.start_host()
-        self.check_after()
+        self.restart(self.stack.host, Process.stop, self.stack.start_host)
 
     def test_host_is_killed(self):
-        self.stack.host.kill()
-        self.stack.host.wait()
-        self.stack.start_host()
-        self.check_after()
+        self.restart(self.stack.host, Process.kill, self.stack.start_host)
 
 
 class LimitsAfterRestartTest(StackCase):
