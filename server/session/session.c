@@ -90,7 +90,7 @@ static void on_written(void *user)
 /* The cursor goes before the pictures that wait. */
 static void send_cursor(struct session *s)
 {
-	if (rdp_blocked(s->rdp))
+	if (s->reactivating || rdp_blocked(s->rdp))
 		return;
 	if (cursor_flush(s->cursor) < 0)
 		fail(s, 0, "cannot send the cursor");
