@@ -27,8 +27,8 @@ static inline size_t clear_bound(int w_px, int h_px)
 struct clear_encoder *clear_encoder_create(void);
 void clear_encoder_destroy(struct clear_encoder *enc);
 
-/* src           XRGB8888 (memory B, G, R, X), the picture's top row; borrowed. X is
- *               not looked at
+/* src           XRGB8888 (memory B, G, R, X), the picture's top row; borrowed; must not
+ *               change meanwhile. X is not looked at
  * stride_bytes  from one row to the next below it; may be negative
  * y_px          its place on the surface; only a hint, by which lines of text are found
  *               again
