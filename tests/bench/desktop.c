@@ -9,6 +9,8 @@ enum {
 	WINDOW_PX = 64,
 	PLACE_X = 640, /* on tile borders, so that a change is one tile */
 	PLACE_Y = 448,
+	CELL_WIDTH = 8,
+	CELL_HEIGHT = 4,
 	ENVIRON_MAX = 65536,
 };
 
@@ -106,12 +108,30 @@ void desktop_close(struct desktop *desktop)
 	free(desktop);
 }
 
+/* A new number in the LFSR of x^32 + x^22 + x^2 + x + 1, for cells that look random. */
+static uint32_t next_bits(uint32_t bits)
+{
+	return bits >> 1 ^ (bits & 1 ? 0x80200003u : 0);
+}
+
+/* As many edges as the test picture's tile has: 8x4 cells, black or white. */
 int desktop_paint(struct desktop *desktop, int step)
 {
 	const xcb_rectangle_t all = { 0, 0, WINDOW_PX, WINDOW_PX };
-	const uint32_t colour = ((uint32_t)step * 0x00472fb1u + 0x00808080u) & 0x00ffffff;
+	const uint32_t black = 0, white = 0x00ffffff;
+	xcb_rectangle_t cells[WINDOW_PX / CELL_WIDTH * (WINDOW_PX / CELL_HEIGHT)];
+	uint32_t bits = (uint32_t)step * 2654435761u | 1, count = 0;
 
-	xcb_change_gc(desktop->x, desktop->gc, XCB_GC_FOREGROUND, &colour);
+	for (int16_t y = 0; y < WINDOW_PX; y += CELL_HEIGHT) {
+		for (int16_t x = 0; x < WINDOW_PX; x += CELL_WIDTH) {
+			bits = next_bits(bits);
+			if (bits & 1)
+				cells[count++] = (xcb_rectangle_t){ x, y, CELL_WIDTH, CELL_HEIGHT };
+		}
+	}
+	xcb_change_gc(desktop->x, desktop->gc, XCB_GC_FOREGROUND, &black);
 	xcb_poly_fill_rectangle(desktop->x, desktop->window, desktop->gc, 1, &all);
+	xcb_change_gc(desktop->x, desktop->gc, XCB_GC_FOREGROUND, &white);
+	xcb_poly_fill_rectangle(desktop->x, desktop->window, desktop->gc, count, cells);
 	return xcb_flush(desktop->x) > 0 ? 0 : ERR_IO;
 }

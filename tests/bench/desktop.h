@@ -17,7 +17,8 @@ MUST_USE int desktop_open(struct desktop **desktop, const struct stack *stack);
 /* NULL is fine. */
 void desktop_close(struct desktop *desktop);
 
-/* Fills the window with another colour; it is with the X server when this returns. */
+/* Paints another picture into the window; the requests are with the X server when
+ * this returns. */
 MUST_USE int desktop_paint(struct desktop *desktop, int step);
 
 #endif

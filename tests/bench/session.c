@@ -281,7 +281,7 @@ static int pattern_cases(struct bench *b)
 	}
 	headless_destroy(b->client);
 	b->client = NULL;
-	stack_stop(&b->stack);
+	stack_stop(&b->stack, err != 0);
 	return err;
 }
 
@@ -352,7 +352,7 @@ static int desktop_case(struct bench *b)
 	desktop_close(desktop);
 	headless_destroy(b->client);
 	b->client = NULL;
-	stack_stop(&b->stack);
+	stack_stop(&b->stack, err != 0);
 	free(painted_us);
 	return err;
 }

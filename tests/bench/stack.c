@@ -344,14 +344,14 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return remove(path);
 }
 
-void stack_stop(struct stack *stack)
+void stack_stop(struct stack *stack, bool keep)
 {
 	if (stack->host > 0) {
 		end_all(SIGTERM);
 		end_all(SIGKILL);
 	}
 	stack->host = stack->server = 0;
-	if (stack->dir[0] && getenv("ORIEL_TEST_KEEP"))
+	if (stack->dir[0] && (keep || getenv("ORIEL_TEST_KEEP")))
 		fprintf(stderr, "oriel-bench: logs are kept in %s\n", stack->dir);
 	else if (stack->dir[0])
 		nftw(stack->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);

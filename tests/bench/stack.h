@@ -6,6 +6,7 @@
 #define BENCH_STACK_H
 
 #include <base/err.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -30,8 +31,9 @@ struct stack {
  * answer. 0, or ERR_* after a line on stderr; stack_stop in both cases. */
 MUST_USE int stack_start(struct stack *stack, const char *guest, const char *options);
 
-/* Ends all of it: guests and sessions too. */
-void stack_stop(struct stack *stack);
+/* Ends all of it: guests and sessions too. keep: the folder with the logs stays, and
+ * its name is told; also when ORIEL_TEST_KEEP is in the environment. */
+void stack_stop(struct stack *stack, bool keep);
 
 /* Process of the (only) session that is logged in. Returns its pid, or ERR_MISSING. */
 MUST_USE pid_t stack_session(const struct stack *stack);
