@@ -1,4 +1,5 @@
 /* oriel-bench: one subcommand per area. */
+#include "codec.h"
 #include "session.h"
 
 #include <stdio.h>
@@ -8,6 +9,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } areas[] = {
+	{ "codec", codec_bench },
 	{ "session", session_bench },
 };
 
@@ -17,6 +19,6 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], areas[i].name) == 0)
 			return areas[i].run(argc - 1, argv + 1);
 	}
-	fputs("usage: oriel-bench session [OPTION]...; see oriel-bench session --help\n", stderr);
+	fputs("usage: oriel-bench codec|session [OPTION]...; see oriel-bench codec --help\n", stderr);
 	return 2;
 }
