@@ -89,7 +89,7 @@ static bool copy_string(rdpSettings *settings, FreeRDP_Settings_Keys_String key,
 	return len >= 0 && (size_t)len < cap;
 }
 
-static void wipe_password(rdpSettings *settings)
+void login_forget_password(rdpSettings *settings)
 {
 	char *password = freerdp_settings_get_string_writable(settings, FreeRDP_Password);
 
@@ -112,7 +112,7 @@ bool login_check_password(struct login *login, rdpSettings *settings)
 	ok = copy_string(settings, FreeRDP_Username, p->user, sizeof p->user) &&
 			copy_string(settings, FreeRDP_Domain, p->domain, sizeof p->domain) &&
 			copy_string(settings, FreeRDP_Password, p->password, sizeof p->password);
-	wipe_password(settings);
+	login_forget_password(settings);
 	text_copy(user, sizeof user, p->user);
 	if (!ok)
 		refuse(login, user, "tls", "user name or password is too long",

@@ -29,6 +29,9 @@ bool login_check_nla(struct login *login, struct control_nla *nla, uint8_t ntowf
  * wiped. False: login->error_info tells the client why. */
 bool login_check_password(struct login *login, rdpSettings *settings);
 
+/* Wipes the password that FreeRDP keeps in the settings. */
+void login_forget_password(rdpSettings *settings);
+
 /* After a log-in: the guest link, owned by the caller. *shared: attach beside others.
  * A descriptor or ERR_*; then login->refusal and error_info are set. */
 MUST_USE int login_attach(struct login *login, const struct control_attach *wish, bool *shared);

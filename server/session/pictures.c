@@ -342,6 +342,13 @@ void pictures_on_ack(struct pictures *p, uint32_t frame_id, uint64_t now_us)
 	pictures_kick(p);
 }
 
+void pictures_pull_again(struct pictures *p)
+{
+	p->pulling = p->frame_waits = false;
+	p->full = true;
+	pictures_kick(p);
+}
+
 void pictures_refresh(struct pictures *p)
 {
 	if (!p->shadow || p->full)

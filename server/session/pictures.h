@@ -47,6 +47,10 @@ bool pictures_in_frame(const struct pictures *pictures);
 void pictures_on_frame(
 		struct pictures *pictures, const struct link_frame *frame, struct guest_picture picture);
 
+/* The guest has new memory of the same size: an open pull is void, a whole picture is
+ * pulled. */
+void pictures_pull_again(struct pictures *pictures);
+
 /* The client acknowledged a frame. */
 void pictures_on_ack(struct pictures *pictures, uint32_t frame_id, uint64_t now_us);
 

@@ -192,10 +192,10 @@ bool rdp_blocked(const struct rdp *rdp)
 
 void rdp_written(struct rdp *rdp)
 {
-	uint32_t events = rdp_blocked(rdp) ? EPOLLIN | EPOLLOUT : EPOLLIN;
-
-	if (!rdp->closed)
-		sd_event_source_set_io_events(rdp->socket, events);
+	/* Only on_socket takes EPOLLOUT away again, with on_drained: a write in between
+	 * that finds the socket free must not swallow the wake-up of what waits. */
+	if (!rdp->closed && rdp_blocked(rdp))
+		sd_event_source_set_io_events(rdp->socket, EPOLLIN | EPOLLOUT);
 }
 
 static const char *end_text(void)
@@ -231,8 +231,10 @@ static int on_socket(sd_event_source *source, int fd, uint32_t events, void *use
 	if (rdp->closed)
 		return 0;
 	rdp_written(rdp);
-	if (was_blocked && !rdp_blocked(rdp))
+	if (was_blocked && !rdp_blocked(rdp)) {
+		sd_event_source_set_io_events(rdp->socket, EPOLLIN);
 		rdp->handlers.on_drained(rdp->handlers.user);
+	}
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <base/log.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -62,6 +63,18 @@ static int leave_file_system(void)
 	return 0;
 }
 
+/* A new user namespace comes with every capability inside it. */
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* refused where there was no namespace */
+	if (syscall(SYS_capset, &head, none) < 0)
+		log_warn("cannot drop capabilities: %s", strerror(errno));
+}
+
 static void limit(int resource, rlim_t value)
 {
 	const struct rlimit r = { .rlim_cur = value, .rlim_max = value };
@@ -89,8 +102,9 @@ int sandbox_leave_system(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ERR_IO;
 	if (leave_file_system() < 0)
-		log_debug("no namespaces of our own here (%s); the system call filter holds alone",
+		log_info("no namespaces of our own here (%s); the system call filter holds alone",
 				strerror(errno));
+	drop_capabilities();
 	limit_resources();
 	/* After the namespaces: writing the maps needs a process that may be dumped. */
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? ERR_IO : 0;
@@ -135,10 +149,8 @@ static const int allowed_calls[] = {
 	SCMP_SYS(signalfd4),
 	SCMP_SYS(memfd_create),
 	/* memory and threads that exist */
-	SCMP_SYS(mmap),
 	SCMP_SYS(munmap),
 	SCMP_SYS(mremap),
-	SCMP_SYS(mprotect),
 	SCMP_SYS(madvise),
 	SCMP_SYS(brk),
 	SCMP_SYS(futex),
@@ -199,6 +211,11 @@ static bool allow_some(scmp_filter_ctx filter)
 	/* abort() signals itself; nobody else. Threads of one process share its id. */
 	ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
 			      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) == 0;
+	/* No new code: everything that runs is loaded by now. */
+	ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+			      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+	ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+			      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
 	/* getrlimit only. */
 	ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0)) == 0;
 	return ok;

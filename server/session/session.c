@@ -57,6 +57,7 @@ struct session {
 	sd_event_source *pipeline_timer, *heartbeat_timer;
 	struct layout layout;
 	bool activated, resizing, reactivating, ended;
+	bool unwanted;              /* the client's window is hidden */
 	bool pipeline;              /* pictures go through the graphics pipeline */
 	bool gfx_due, gfx_remotefx; /* a sink for it is to be made, of this kind */
 };
@@ -129,8 +130,10 @@ static bool enter_layout(struct session *s)
 		fail(s, ERRINFO_OUT_OF_MEMORY, "no memory for the desktop's picture");
 		return false;
 	}
+	if (s->activated)
+		status_write(&s->status);
 	on_written(s);
-	pictures_hold(s->pictures, false);
+	pictures_hold(s->pictures, s->unwanted);
 	return true;
 }
 
@@ -157,13 +160,29 @@ static void try_resize(struct session *s)
 	rdp_written(s->rdp);
 }
 
+/* The size went away and came back before the guest could say so: it has dropped the
+ * memory that it was lent. */
+static void lend_again(struct session *s)
+{
+	struct guest_picture picture = guest_picture(s->guest);
+
+	if (guest_lend(s->guest, picture.width_px, picture.height_px) < 0)
+		fail(s, ERRINFO_OUT_OF_MEMORY, "no memory for the desktop's picture");
+	else
+		pictures_pull_again(s->pictures);
+}
+
 static void on_layout(void *user, const struct link_layout *layout)
 {
 	struct session *s = user;
 	bool changed = layout_take(&s->layout, layout);
 
-	if (!s->activated || (!changed && !s->resizing))
+	if (!s->activated)
 		return;
+	if (!changed && !s->resizing) {
+		lend_again(s);
+		return;
+	}
 	s->resizing = true;
 	pictures_hold(s->pictures, true);
 	advance(s);
@@ -296,10 +315,13 @@ static bool on_capabilities(void *user)
 	struct session *s = user;
 	rdpSettings *settings = rdp_context(s->rdp)->settings;
 
+	bool ok;
+
 	if (s->guest)
 		return true; /* a reactivation */
-	if ((s->login.done || login_check_password(&s->login, settings)) && attach_guest(s, settings) &&
-			settle_layout(s, settings))
+	ok = s->login.done || login_check_password(&s->login, settings);
+	login_forget_password(settings); /* NLA delegates one too */
+	if (ok && attach_guest(s, settings) && settle_layout(s, settings))
 		return true;
 	rdp_close(s->rdp, s->login.error_info, s->login.refusal);
 	return false;
@@ -383,10 +405,10 @@ static void on_gfx_refused(void *user)
 {
 	struct session *s = user;
 
-	if (s->sink)
+	if (s->pipeline)
 		fail(s, ERRINFO_RPC_INITIATED_DISCONNECT, "the client closed its graphics pipeline");
 	else
-		use_plain_sink(s);
+		use_plain_sink(s); /* if that was not done already */
 }
 
 static void on_gfx_ack(void *user, uint32_t frame_id, uint64_t now_us)
@@ -506,8 +528,8 @@ static void on_output_wanted(void *user, bool wanted)
 {
 	struct session *s = user;
 
-	if (!s->resizing)
-		pictures_hold(s->pictures, !wanted);
+	s->unwanted = !wanted;
+	pictures_hold(s->pictures, s->resizing || s->unwanted);
 	if (wanted)
 		pictures_refresh(s->pictures);
 }
