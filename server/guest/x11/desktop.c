@@ -176,11 +176,12 @@ static int write_variables(const char *dir)
 
 int desktop_start(struct desktop *desktop, const char *dir, const char *command)
 {
-	int log_fd = folder_create(dir, "desktop.log"), err;
+	/* What its programs say goes where our own log goes, which has a bound. */
+	int log_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), err;
 
 	*desktop = (struct desktop){ .is_xfce = !command };
 	if (log_fd < 0) {
-		log_error("%s/desktop.log: %s", dir, strerror(errno));
+		log_error("no descriptor for the desktop's log: %s", strerror(errno));
 		return ERR_IO;
 	}
 	set_environment(dir, !command);
