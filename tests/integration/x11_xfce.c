@@ -23,7 +23,20 @@ enum {
 
 static struct stage stage;
 
-/* The user's Xfce sets a French keyboard, waits for a refresh and repeats keys. */
+#define SAVED_MONITOR                                                                                        \
+	"<property name=\"DUMMY0\" type=\"string\" value=\"DUMMY0\">"                                        \
+	"<property name=\"Active\" type=\"bool\" value=\"true\"/>"                                           \
+	"<property name=\"EDID\" type=\"string\" value=\"\"/>"                                               \
+	"<property name=\"Resolution\" type=\"string\" value=\"1024x768\"/>"                                 \
+	"<property name=\"RefreshRate\" type=\"double\" value=\"60.0\"/>"                                    \
+	"<property name=\"Rotation\" type=\"int\" value=\"0\"/>"                                             \
+	"<property name=\"Reflection\" type=\"string\" value=\"0\"/>"                                        \
+	"<property name=\"Primary\" type=\"bool\" value=\"true\"/>"                                          \
+	"<property name=\"Position\" type=\"empty\"><property name=\"X\" type=\"int\" value=\"0\"/>"         \
+	"<property name=\"Y\" type=\"int\" value=\"0\"/></property></property>"
+
+/* The user's Xfce sets a French keyboard, waits for a refresh, repeats keys and has
+ * saved a size of the monitor. */
 static void write_user_settings(void)
 {
 	static const char *const folders[] = { ".config", ".config/xfce4", ".config/xfce4/xfconf",
@@ -35,6 +48,7 @@ static void write_user_settings(void)
 				"<property name=\"XkbDisable\" type=\"bool\" value=\"false\"/>"
 				"<property name=\"XkbLayout\" type=\"string\" value=\"fr\"/>" },
 		{ "keyboards", "Default", "<property name=\"KeyRepeat\" type=\"bool\" value=\"true\"/>" },
+		{ "displays", "Default", SAVED_MONITOR },
 		{ "xfwm4", "general", "<property name=\"vblank_mode\" type=\"string\" value=\"auto\"/>" },
 	};
 	char path[PATH_MAX];
@@ -162,6 +176,15 @@ static int make_fifo(char *path, size_t cap, const char *name)
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	assert_true(fd >= 0);
 	return fd;
+}
+
+static void test_size_is_the_clients(void **state)
+{
+	struct link_layout want = link_layout_single(1280, 800);
+
+	stage_full_frame(&stage);
+	assert_memory_equal(stage.peer.layout.monitors, want.monitors, sizeof *want.monitors);
+	assert_int_equal(stage.peer.layouts, 1);
 }
 
 static void test_settings_of_a_remote_desktop_win(void **state)
@@ -329,6 +352,7 @@ static void test_log_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_size_is_the_clients),
 		cmocka_unit_test(test_settings_of_a_remote_desktop_win),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_scale),
