@@ -85,6 +85,8 @@ static void become_user(const struct stage *stage)
 void stage_spawn(struct stage *stage, const char *command, const char *size)
 {
 	const char *argv[10] = { GUEST_PROGRAM, "--dir" };
+	/* Opened first: the build may be in a folder that the other user cannot enter. */
+	int program_fd = open(GUEST_PROGRAM, O_PATH | O_CLOEXEC);
 	char dir[96];
 	int said[2], count = 2;
 
@@ -107,9 +109,10 @@ void stage_spawn(struct stage *stage, const char *command, const char *size)
 		become_user(stage);
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(said[1], STDERR_FILENO);
-		execv(argv[0], (char *const *)argv);
+		fexecve(program_fd, (char *const *)argv, environ);
 		_exit(127);
 	}
+	close(program_fd);
 	close(said[1]);
 	stage->log_fd = said[0];
 }

@@ -197,6 +197,19 @@ static bool apply(struct screens *screens, const struct link_layout *want)
 	return good;
 }
 
+static bool same_monitors(const struct link_layout *a, const struct link_layout *b)
+{
+	bool same = a->count == b->count;
+
+	for (uint32_t i = 0; same && i < a->count; i++) {
+		const struct link_monitor *m = &a->monitors[i], *n = &b->monitors[i];
+
+		same = m->x == n->x && m->y == n->y && m->width_px == n->width_px &&
+				m->height_px == n->height_px && m->flags == n->flags;
+	}
+	return same;
+}
+
 int screens_set(struct screens *screens, const struct link_layout *want)
 {
 	struct link_layout before = screens->layout;
@@ -207,6 +220,8 @@ int screens_set(struct screens *screens, const struct link_layout *want)
 	if (want->count > (uint32_t)screens->count || width < SCREEN_MIN_PX || height < SCREEN_MIN_PX ||
 			width > LINK_SIZE_MAX_PX || height > LINK_SIZE_MAX_PX)
 		return ERR_ARGUMENT;
+	if (same_monitors(want, &screens->layout))
+		return 0; /* nothing flickers when a session comes back */
 	good = apply(screens, want);
 	if (!good) {
 		log_warn("the X server refused a layout of %ux%u", width, height);
