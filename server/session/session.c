@@ -489,14 +489,14 @@ static bool first_activation(struct session *s)
 static bool on_activated(void *user)
 {
 	struct session *s = user;
-	bool ok = true;
+	bool again = s->reactivating, ok = true;
 
+	s->reactivating = false;
 	cursor_activate(s->cursor);
 	if (!s->activated)
 		ok = first_activation(s);
-	else if (s->reactivating && size_is_told(s))
+	else if (again && size_is_told(s))
 		ok = enter_layout(s);
-	s->reactivating = false;
 	advance(s); /* the size changed again meanwhile */
 	send_cursor(s);
 	return ok;
