@@ -278,10 +278,14 @@ class StrictClient:
             raise Fault("a bitmap update whose lengths do not add up")
         self.updates += 1
 
+    def wait_readable(self, timeout_s=wait.PATIENCE_S):
+        """Something is there to be read; False if nothing came in time."""
+        return bool(self.buffer or self.socket.pending() or
+                    select.select([self.socket], [], [], timeout_s)[0])
+
     def take(self, timeout_s):
         """Handles one PDU; False if none came in time."""
-        if not self.buffer and not self.socket.pending() and \
-                not select.select([self.socket], [], [], timeout_s)[0]:
+        if not self.wait_readable(timeout_s):
             return False
         slow, payload = self._pdu()
         if slow:

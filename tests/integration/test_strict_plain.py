@@ -14,9 +14,15 @@ IDLE_S = 15
 class StrictPlainTest(StackCase):
     stack_arguments = {"guest": "pattern", "options": "--still"}
 
-    def connect(self, width, height, depth):
+    def log_in(self, width, height, depth):
+        """Up to Demand Active, which is not yet read."""
         client = StrictClient(self.stack.port, self.stack.user, self.stack.password, width, height, depth)
         self.addCleanup(client.close)
+        client.wait_readable()
+        return client
+
+    def connect(self, width, height, depth):
+        client = self.log_in(width, height, depth)
         client.until("the whole first picture", StrictClient.whole)
         return client
 
@@ -52,6 +58,12 @@ class StrictPlainTest(StackCase):
                     client.until("the new size", lambda c: c.desktop == size and c.whole())
                     self.assertEqual(client.resizes, number + 1)
                 client.close()
+
+    def test_the_size_changes_during_the_finalisation(self):
+        client = self.log_in(800, 600, 32)
+        self.resize_guest(1024, 768)
+        client.until("the new size", lambda c: c.desktop == (1024, 768) and c.whole())
+        self.assertEqual((client.first_desktop, client.resizes), ((800, 600), 1))
 
     def test_the_size_changes_again_and_again(self):
         client = self.connect(800, 600, 32)
