@@ -135,7 +135,7 @@ static void test_xorg_dies(void **state)
 {
 	pid_t xorg;
 
-	stage_start(&stage, "sleep 1000", NULL);
+	stage_start(&stage, "exec sleep 1000", NULL);
 	xorg = child_of(stage.pid, "Xorg");
 	assert_int_not_equal(xorg, stage.pid);
 	kill(xorg, SIGKILL);
@@ -147,7 +147,7 @@ static void test_xorg_dies(void **state)
 static void test_no_dummy_driver(void **state)
 {
 	stage.hidden = "/usr/lib/xorg/modules/drivers";
-	stage_spawn(&stage, "sleep 1000", NULL);
+	stage_spawn(&stage, "exec sleep 1000", NULL);
 	assert_int_equal(stage_wait_exit(&stage), CODE_XORG);
 	assert_non_null(strstr(stage.said, "dummy driver is not installed"));
 }
@@ -155,7 +155,7 @@ static void test_no_dummy_driver(void **state)
 static void test_no_xorg(void **state)
 {
 	stage.hidden = "/usr/lib/xorg";
-	stage_spawn(&stage, "sleep 1000", NULL);
+	stage_spawn(&stage, "exec sleep 1000", NULL);
 	assert_int_equal(stage_wait_exit(&stage), CODE_XORG);
 	assert_non_null(strstr(stage.said, "Xorg"));
 }
@@ -166,7 +166,7 @@ static void test_folder_is_not_ours(void **state)
 
 	snprintf(path, sizeof path, "%s/guest", stage.dir);
 	assert_int_equal(symlink("/usr", path), 0);
-	stage_spawn(&stage, "sleep 1000", NULL);
+	stage_spawn(&stage, "exec sleep 1000", NULL);
 	assert_int_equal(stage_wait_exit(&stage), EXIT_FAILURE);
 	assert_non_null(strstr(stage.said, "somebody else's"));
 	assert_int_equal(unlink(path), 0);
@@ -177,7 +177,7 @@ static void test_wrong_size(void **state)
 	static const char *const sizes[] = { "800", "800x", "0x600", "800x600x", "9000x600", "-1x600" };
 
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		stage_spawn(&stage, "sleep 1000", sizes[i]);
+		stage_spawn(&stage, "exec sleep 1000", sizes[i]);
 		assert_int_equal(stage_wait_exit(&stage), CODE_USAGE);
 		close(stage.log_fd);
 		stage.log_fd = -1;
@@ -204,14 +204,14 @@ static void test_root(void **state)
 
 static void test_survives_a_killed_predecessor(void **state)
 {
-	stage_start(&stage, "sleep 1000", NULL);
+	stage_start(&stage, "exec sleep 1000", NULL);
 	xcb_disconnect(stage.conn);
 	stage.conn = NULL;
 	kill(stage.pid, SIGKILL);
 	assert_int_equal(waitpid(stage.pid, NULL, 0), stage.pid);
 	peer_finish(&stage.peer);
 	close(stage.log_fd);
-	stage_start(&stage, "sleep 1000", "800x600");
+	stage_start(&stage, "exec sleep 1000", "800x600");
 	stage_check_picture(&stage);
 }
 

@@ -36,7 +36,7 @@ static void make_window(void)
 static int setup(void **state)
 {
 	stage_prepare(&stage);
-	stage_start(&stage, "sleep 1000", "640x480");
+	stage_start(&stage, "exec sleep 1000", "640x480");
 	make_window();
 	return 0;
 }
