@@ -182,9 +182,9 @@ static int write_conf(const struct stack *stack, const char *guest, const char *
 	return fclose(file) == 0 && chmod(path, 0644) == 0 ? 0 : ERR_IO;
 }
 
-/* useradd or userdel. Their complaints (a stale account, none to remove) are not of
- * interest: the account is looked up afterwards. */
-static void change_account(const char *const *argv)
+/* Waits for it. Complaints (of useradd about a stale account, of userdel about none)
+ * are not of interest: what it should do is looked at afterwards. */
+static void run_quietly(const char *const *argv)
 {
 	pid_t pid = fork();
 
@@ -204,7 +204,7 @@ static void remove_account(void)
 {
 	const char *const argv[] = { "userdel", ACCOUNT, NULL };
 
-	change_account(argv);
+	run_quietly(argv);
 }
 
 /* Whose desktop it is: a user of its own with a home in our folder, or ourselves. */
@@ -216,8 +216,24 @@ static struct passwd *find_user(const struct stack *stack)
 	if (geteuid() != 0)
 		return getpwuid(geteuid());
 	remove_account();
-	change_account(argv);
+	run_quietly(argv);
 	return getpwnam(ACCOUNT);
+}
+
+/* Root's clone may be closed to the account: then it gets a copy of the programs. */
+static int find_programs(struct stack *stack)
+{
+	char from[STACK_PATH_CAP + 4], to[sizeof stack->bin];
+	const char *const argv[] = { "cp", "-r", from, to, NULL };
+	int err = find_bin(stack);
+
+	if (err || geteuid() != 0)
+		return err;
+	snprintf(from, sizeof from, "%s/.", stack->bin);
+	snprintf(to, sizeof to, "%s/bin", stack->dir);
+	run_quietly(argv);
+	memcpy(stack->bin, to, sizeof to);
+	return 0;
 }
 
 /* Folder, user, password and port. */
@@ -230,7 +246,7 @@ static int prepare(struct stack *stack)
 	if (!mkdtemp(stack->dir))
 		return ERR_IO;
 	entry = find_user(stack);
-	if (!entry || find_bin(stack) != 0 || getrandom(random, sizeof random, 0) != sizeof random)
+	if (!entry || find_programs(stack) != 0 || getrandom(random, sizeof random, 0) != sizeof random)
 		return ERR_MISSING;
 	snprintf(stack->user, sizeof stack->user, "%s", entry->pw_name);
 	stack->uid = entry->pw_uid;
