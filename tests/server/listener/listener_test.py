@@ -197,7 +197,7 @@ class Sessions(Case):
         self.assertEqual([modes[n] & os.O_ACCMODE for n in "5678"],
                          [os.O_RDWR, os.O_RDONLY, os.O_RDONLY, os.O_WRONLY])
         self.assertTrue(modes["8"] & os.O_APPEND)
-        for line in ("option nodelay 1", "option keepalive 1", "option user_timeout 60000", "leader 1",
+        for line in ("option nodelay 1", "option keepalive 1", "option user_timeout 30000", "leader 1",
                      "blocked 0", f"files {limit}", f"pid {self.world.session_pid(name)}"):
             self.assertIn(line, lines)
         self.assertTrue(self.world.is_locked(name))
