@@ -84,7 +84,6 @@ static const char *default_corpus(char *path, size_t cap)
 
 static int run_changed(struct codec_bench *b, const char *name, const char *path, int w_px, int h_px)
 {
-	bool moving = strcmp(name, "scroll") == 0 || strcmp(name, "drag") == 0;
 	struct codec_frames frames;
 	int err = codec_frames_open(&frames, name, path, w_px, h_px, false, 1 << 20);
 
@@ -95,7 +94,7 @@ static int run_changed(struct codec_bench *b, const char *name, const char *path
 	if (!err)
 		err = codec_bench_zgfx(b, &frames);
 	if (!err)
-		err = codec_bench_analysis(b, &frames, moving);
+		err = codec_bench_analysis(b, &frames, corpus_motion_of(name));
 	codec_frames_close(&frames);
 	return err;
 }

@@ -114,6 +114,18 @@ static bool is_inside(const struct codec_frame *f, const struct analysis_move *m
 			m->from_x + m->to.w <= f->w_px && m->from_y + m->to.h <= f->h_px;
 }
 
+/* Whether the largest move is the one that happened in frame i. */
+static bool is_the_motion(corpus_motion *motion, int i, const struct analysis_move *moves, int count)
+{
+	const struct analysis_move *largest = moves;
+
+	for (int m = 1; m < count; m++)
+		if (moves[m].to.w * moves[m].to.h > largest->to.w * largest->to.h)
+			largest = &moves[m];
+	return motion && count > 0 &&
+			motion(i, largest->to.x - largest->from_x, largest->to.y - largest->from_y);
+}
+
 /* Whether the tiles that moves claim to have made right are so. */
 static bool is_right(const struct codec_frame *f, const uint8_t *picture, const uint8_t *changed)
 {
@@ -132,8 +144,8 @@ static bool is_right(const struct codec_frame *f, const uint8_t *picture, const 
 	return right;
 }
 
-static int find(struct moves *sum, const struct codec_frame *f, const struct analysis_dsp *dsp,
-		struct analysis_mover *mover, const struct codec_clock *clock)
+static int find(struct moves *sum, corpus_motion *motion, int number, const struct codec_frame *f,
+		const struct analysis_dsp *dsp, struct analysis_mover *mover, const struct codec_clock *clock)
 {
 	size_t bytes = (size_t)f->stride_bytes * (size_t)f->h_px;
 	int tiles = analysis_tiles_across(f->w_px) * analysis_tiles_across(f->h_px), count;
@@ -141,7 +153,6 @@ static int find(struct moves *sum, const struct codec_frame *f, const struct ana
 	struct analysis_move moves[ANALYSIS_MOVES_MAX];
 	uint8_t *changed = malloc((size_t)tiles), *picture = malloc(bytes);
 	struct codec_time begin, spent;
-	int64_t covered = 0;
 	bool right = true;
 
 	if (!changed || !picture) {
@@ -158,10 +169,8 @@ static int find(struct moves *sum, const struct codec_frame *f, const struct ana
 		right = right && is_inside(f, &moves[i]);
 		if (right)
 			apply(picture, f, &moves[i]);
-		covered += (int64_t)moves[i].to.w * moves[i].to.h;
 	}
-	if (count > 0 && covered * 2 >= f->changed_px)
-		sum->found++;
+	sum->found += is_the_motion(motion, number, moves, count);
 	sum->wrong += !right || !is_right(f, picture, changed);
 	for (int i = 0; i < tiles; i++)
 		sum->cleared_tiles += f->changed[i] && !changed[i];
@@ -174,7 +183,8 @@ static int find(struct moves *sum, const struct codec_frame *f, const struct ana
 	return count < 0 ? count : 0;
 }
 
-static int run_moves(struct codec_bench *b, const struct codec_frames *frames, const char *name, bool moving)
+static int run_moves(struct codec_bench *b, const struct codec_frames *frames, const char *name,
+		corpus_motion *motion)
 {
 	struct analysis_mover *mover = analysis_mover_create();
 	struct moves sum = { 0 };
@@ -185,9 +195,9 @@ static int run_moves(struct codec_bench *b, const struct codec_frames *frames, c
 	analysis_dsp_init(&dsp, b->cpu_flags);
 	codec_clock_open(&clock);
 	for (int i = 0; i < frames->count && !err; i++)
-		err = find(&sum, &frames->frames[i], &dsp, mover, &clock);
+		err = find(&sum, motion, i, &frames->frames[i], &dsp, mover, &clock);
 	if (!err) {
-		if (moving)
+		if (motion)
 			codec_rows_add(&b->rows, name, "found", (double)sum.found / frames->count, "", "");
 		codec_rows_add(&b->rows, name, "wrong", sum.wrong, "", "");
 		codec_rows_add(&b->rows, name, "tiles_saved",
@@ -200,7 +210,7 @@ static int run_moves(struct codec_bench *b, const struct codec_frames *frames, c
 	return err;
 }
 
-int codec_bench_analysis(struct codec_bench *b, const struct codec_frames *frames, bool moving)
+int codec_bench_analysis(struct codec_bench *b, const struct codec_frames *frames, corpus_motion *motion)
 {
 	char name[48];
 	int err = 0;
@@ -208,6 +218,6 @@ int codec_bench_analysis(struct codec_bench *b, const struct codec_frames *frame
 	if (codec_case_name(b, name, sizeof name, "changed", frames))
 		err = run_unchanged(b, frames, name);
 	if (!err && codec_case_name(b, name, sizeof name, "moves", frames))
-		err = run_moves(b, frames, name, moving);
+		err = run_moves(b, frames, name, motion);
 	return err;
 }

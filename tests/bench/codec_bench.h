@@ -6,6 +6,7 @@
 #include "codec_contest.h"
 #include "codec_frames.h"
 #include "codec_rows.h"
+#include "corpus.h"
 
 struct codec_bench {
 	struct codec_rows rows;
@@ -27,8 +28,9 @@ MUST_USE int codec_bench_passes(struct codec_bench *b, const struct codec_frames
 /* ZGFX on planar, ClearCodec and command data, against zlib level 1. */
 MUST_USE int codec_bench_zgfx(struct codec_bench *b, const struct codec_frames *frames);
 
-/* The test for changes against memcmp; moves. moving: every picture shows a scroll or drag. */
-MUST_USE int codec_bench_analysis(struct codec_bench *b, const struct codec_frames *frames, bool moving);
+/* The test for changes against memcmp; moves. motion: tells what moved, or NULL. */
+MUST_USE int codec_bench_analysis(
+		struct codec_bench *b, const struct codec_frames *frames, corpus_motion *motion);
 
 /* Prints each bar, what was measured, and whether it is met. */
 void codec_summary(const struct codec_rows *rows);

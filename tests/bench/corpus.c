@@ -95,9 +95,35 @@ static int drag_open(struct scene *s)
 }
 
 /* As a hand moves it: never twice by the same distance. */
+static int drag_x(int number)
+{
+	return 120 + 27 * number + number * 7 % 11;
+}
+
+static int drag_y(int number)
+{
+	return 110 + 9 * number + number * 5 % 13;
+}
+
+static bool is_drag(int i, int dx, int dy)
+{
+	return dx == drag_x(i + 1) - drag_x(i) && dy == drag_y(i + 1) - drag_y(i);
+}
+
+/* The height of a line is the font's. */
+static bool is_scroll(int i, int dx, int dy)
+{
+	return dx == 0 && dy < 0 && dy % LINES_PER_FRAME == 0;
+}
+
+corpus_motion *corpus_motion_of(const char *name)
+{
+	return strcmp(name, "scroll") == 0 ? is_scroll : strcmp(name, "drag") == 0 ? is_drag : NULL;
+}
+
 static void drag_step(struct scene *s, int number)
 {
-	const int32_t place[] = { 120 + 27 * number + number * 7 % 11, 110 + 9 * number + number * 5 % 13 };
+	const int32_t place[] = { drag_x(number), drag_y(number) };
 
 	xcb_configure_window(s->d.x, s->window, XCB_CONFIG_WINDOW_X | XCB_CONFIG_WINDOW_Y, place);
 	xcb_flush(s->d.x);

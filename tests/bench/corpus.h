@@ -15,6 +15,7 @@
 #define BENCH_CORPUS_H
 
 #include <base/err.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -31,5 +32,10 @@ extern const char *const corpus_names[CORPUS_COUNT];
  * Says on stderr when it records. Returns 0 or ERR_*: ERR_MISSING without Xvfb or one of
  * the programs, ERR_TIMEOUT when a program draws nothing. */
 MUST_USE int corpus_make(const char *dir, int which, char *path, size_t cap);
+
+/* What moved in picture number i + 1 since number i, where all that happened is a move;
+ * NULL for the other corpora. true: it moved by dx, dy. */
+typedef bool corpus_motion(int i, int dx, int dy);
+corpus_motion *corpus_motion_of(const char *name);
 
 #endif
