@@ -1,6 +1,7 @@
 """TestCases with a private server, and with clients that end with the test."""
 
 import os
+import re
 import sys
 import unittest
 
@@ -31,7 +32,10 @@ class StackCase(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.stack.stop(keep=KEEP or cls.troubles > 0)
+        found = re.findall(r"(?:ERROR: \w+Sanitizer|runtime error).*", cls.stack.server_log() + cls.stack.host_log())
+        cls.stack.stop(keep=KEEP or cls.troubles > 0 or found)
+        if found:
+            raise AssertionError("a sanitizer found: %s" % "; ".join(found[:3]))
 
     def run(self, result=None):
         before = result.bad
