@@ -103,8 +103,10 @@ class World:
         """as_user: the host is started by that account, not by root."""
         self.folder = tempfile.mkdtemp(prefix="oriel-host-test-")
         os.chmod(self.folder, 0o755)
-        self.cli_program, self.as_user, self.hosts, self.sessions = cli, as_user, [], []
+        self.as_user, self.hosts, self.sessions = as_user, [], []
+        # Copies, where every account can read them.
         self.program = shutil.copy(program, self.path("oriel-host"))
+        self.cli_program = shutil.copy(cli, self.path("oriel"))
         self.guest = shutil.copy(os.path.join(os.path.dirname(__file__), "fake_guest.py"),
                                  self.path("oriel-guest-pattern"))
         os.chmod(self.guest, 0o755)
