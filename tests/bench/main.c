@@ -13,12 +13,23 @@ static const struct {
 	{ "session", session_bench },
 };
 
+static const char help[] = "usage: oriel-bench codec|session [OPTION]...\n"
+			   "\n"
+			   "  codec    the codecs, each against FreeRDP's on the same pictures\n"
+			   "  session  latency, rest and memory of one session\n"
+			   "\n"
+			   "Options of each: oriel-bench codec --help, oriel-bench session --help\n";
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		fputs(help, stdout);
+		return 0;
+	}
 	for (size_t i = 0; argc > 1 && i < sizeof areas / sizeof areas[0]; i++) {
 		if (strcmp(argv[1], areas[i].name) == 0)
 			return areas[i].run(argc - 1, argv + 1);
 	}
-	fputs("usage: oriel-bench codec|session [OPTION]...; see oriel-bench codec --help\n", stderr);
+	fputs(help, stderr);
 	return 2;
 }
