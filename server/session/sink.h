@@ -17,8 +17,8 @@ struct gfx;
 enum {
 	SINK_TILE_PX = 64,
 	SINK_BATCH_MAX = 64, /* tiles: 64 of them are 256 Ki pixels, a few ms of one core */
-	/* A third of 3 frames in flight keeps 60 Hz at 50 ms round trip; more would only
-	 * put older pictures on the way. */
+	/* Three on the way keep 60 Hz at a round trip of 50 ms; more would only make the
+	 * client's picture older. */
 	SINK_FRAMES_IN_FLIGHT_MAX = 3,
 };
 
