@@ -25,6 +25,7 @@ struct api {
 	gid_t admins; /* (gid_t)-1: there is no such group, or we serve one user */
 	struct MHD_Daemon *daemon;
 	sd_event_source *ready, *timer;
+	bool closed; /* a connection, since this was last put to false */
 };
 
 /* One request while its body comes in. There are passwords in it. */
@@ -153,12 +154,26 @@ static void on_http_log(void *user, const char *format, va_list args)
 	log_debug("api: %s", text);
 }
 
-/* After each run: libmicrohttpd may want to be called again without an event. */
+static void on_connection(void *user, struct MHD_Connection *connection, void **state,
+		enum MHD_ConnectionNotificationCode code)
+{
+	struct api *api = user;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+		api->closed = true;
+}
+
+/* At its limit of connections libmicrohttpd stops watching the listening socket, and
+ * begins again only at the run after one was closed; nothing else would wake us for it.
+ * After that it may still want to be called again without an event. */
 static void run(struct api *api)
 {
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 
-	MHD_run(api->daemon);
+	do {
+		api->closed = false;
+		MHD_run(api->daemon);
+	} while (api->closed);
 	if (MHD_get_timeout(api->daemon, &timeout_ms) == MHD_YES)
 		loop_timer_arm(api->timer, timeout_ms * 1000);
 	else
@@ -207,8 +222,8 @@ static struct MHD_Daemon *start_daemon(struct api *api, int fd)
 	struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL,
 			on_request, api, MHD_OPTION_EXTERNAL_LOGGER, on_http_log, NULL,
 			MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-			MHD_OPTION_CONNECTION_LIMIT, (unsigned)API_CONNECTIONS_MAX,
-			MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)API_TIME_S,
+			MHD_OPTION_NOTIFY_CONNECTION, on_connection, api, MHD_OPTION_CONNECTION_LIMIT,
+			(unsigned)API_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)API_TIME_S,
 			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_MEMORY, MHD_OPTION_END);
 
 	if (!daemon)

@@ -1,8 +1,10 @@
 """oriel and the API of oriel-host, as processes. Run by ctest: api_test.py HOST CLI [TEST...]"""
-import json, os, resource, shutil, signal, socket, struct, subprocess, sys, unittest
+import json, os, resource, shutil, signal, socket, struct, subprocess, sys, time, unittest
 
 import ntlm_client as ntlm
 from world import CLI, DEADLINE_S, IS_ROOT, USER, Case
+
+CONNECTIONS_MAX = 32  # server/host/api.h
 
 
 class Cli(Case):
@@ -104,11 +106,12 @@ class Cli(Case):
 
 
 class Http(Case):
-    def request(self, head, body=b""):
+    def request(self, head, body=b"", sent=lambda: None):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.connect(self.world.run_path("api"))
             connection.settimeout(DEADLINE_S)
             connection.sendall(f"{head} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+            sent()
             answer = b""
             while piece := connection.recv(65536):
                 answer += piece
@@ -135,20 +138,28 @@ class Http(Case):
         self.assertEqual(self.request("GET /v1/users"), (200, {"users": []}))
 
     def test_many_connections(self):
-        self.world.start()
+        """The API is full, and then everybody leaves at once while the next one waits outside."""
+        host = self.world.start()
         idle = []
-        for _ in range(40):
+        for _ in range(CONNECTIONS_MAX + 8):
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             self.addCleanup(connection.close)
-            connection.settimeout(1)
-            try:
-                connection.connect(self.world.run_path("api"))
-            except OSError:
-                connection.close()
+            connection.connect(self.world.run_path("api"))
             idle.append(connection)
+        deadline = time.monotonic() + DEADLINE_S
+        while self.accepted() < CONNECTIONS_MAX:
+            self.assertLess(time.monotonic(), deadline)
+        host.process.send_signal(signal.SIGSTOP)
         for connection in idle:
             connection.close()
-        self.assertEqual(self.request("GET /v1/guests"), (200, {"guests": []}))
+        answer = self.request("GET /v1/guests", sent=lambda: host.process.send_signal(signal.SIGCONT))
+        self.assertEqual(answer, (200, {"guests": []}))
+
+    def accepted(self):
+        """How many connections of the API the host has accepted: connected (state 03), with its path."""
+        with open("/proc/net/unix") as table:
+            rows = [line.split() for line in table]
+        return sum(row[5] == "03" and row[7:] == [self.world.run_path("api")] for row in rows)
 
     def test_disk_is_full(self):
         self.world.start(restore_signals=False,
