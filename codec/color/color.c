@@ -2,8 +2,9 @@
  *
  * All products are 16-bit multiplications that keep the rounded upper half
  * (scale below), because that is one instruction per 16 values in SIMD. The
- * error is under 2/32 of a component's step; the forward factors of each row
- * sum up exactly, so grey stays grey. */
+ * error is under 2/32 of a component's step. Forward, the factors of chroma sum
+ * up to nothing and those of luma to 2^13, so two differences stand for three
+ * components, and the chroma of grey is exactly zero. */
 #include "color_simd.h"
 #include <codec/cpu.h>
 #include <string.h>
@@ -28,11 +29,11 @@ static uint8_t saturate_u8(int v)
 static void convert_row(int16_t *y, int16_t *cb, int16_t *cr, const uint8_t *src, int w_px)
 {
 	for (int x = 0; x < w_px; x++) {
-		int b = src[4 * x] << 7, g = src[4 * x + 1] << 7, r = src[4 * x + 2] << 7;
+		int g = src[4 * x + 1], b = (src[4 * x] - g) * 128, r = (src[4 * x + 2] - g) * 128;
 
-		y[x] = (int16_t)(scale(r, 2449) + scale(g, 4809) + scale(b, 934) - 4096);
-		cb[x] = (int16_t)(scale(r, -1384) + scale(g, -2717) + scale(b, 4101));
-		cr[x] = (int16_t)(scale(r, 4095) + scale(g, -3429) + scale(b, -666));
+		y[x] = (int16_t)(32 * g + scale(r, 2449) + scale(b, 934) - 4096);
+		cb[x] = (int16_t)(scale(b, 4101) + scale(r, -1384));
+		cr[x] = (int16_t)(scale(r, 4095) + scale(b, -666));
 	}
 }
 

@@ -57,9 +57,31 @@ static void conversions(void **state)
 	}
 }
 
+/* Grey has no chroma at all: flat components are coded many times faster. */
+static void grey(void **state)
+{
+	static uint8_t src[COLOR_TILE * STRIDE];
+	static _Alignas(64) int16_t y[COLOR_PLANE], cb[COLOR_PLANE], cr[COLOR_PLANE];
+	unsigned levels[LEVELS_MAX];
+	size_t count = checkasm_levels(levels, LEVELS_MAX);
+	struct color_dsp dsp;
+
+	for (int at = 0; at < COLOR_TILE * STRIDE; at++)
+		src[at] = (uint8_t)(at / 4);
+	for (size_t i = 0; i <= count; i++) {
+		color_dsp_init(&dsp, i < count ? levels[i] : 0);
+		dsp.bgrx_to_ycbcr(y, cb, cr, src, STRIDE, COLOR_TILE, COLOR_TILE);
+		for (int x = 0; x < COLOR_PLANE; x++) {
+			assert_int_equal(y[x], 32 * src[x / COLOR_TILE * STRIDE + x % COLOR_TILE * 4] - 4096);
+			assert_int_equal(cb[x], 0);
+			assert_int_equal(cr[x], 0);
+		}
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(conversions) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(conversions), cmocka_unit_test(grey) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,12 +2,12 @@
 #include "../color_simd.h"
 #include <immintrin.h>
 
-struct bgr {
-	__m256i b, g, r; /* 16 components as 16-bit values, times 2^7 */
+struct pixels {
+	__m256i g, b, r; /* 16 of each, as 16-bit values; b, r: less g, times 2^7 */
 };
 
 /* In the order 0..3 8..11 4..7 12..15, which convert puts right at the end. */
-static inline struct bgr load_16(const uint8_t *src)
+static inline struct pixels load_16(const uint8_t *src)
 {
 	const __m256i byte = _mm256_set1_epi32(0xff);
 	__m256i low = _mm256_loadu_si256((const __m256i *)src);
@@ -18,28 +18,31 @@ static inline struct bgr load_16(const uint8_t *src)
 	__m256i r = _mm256_packus_epi32(_mm256_and_si256(_mm256_srli_epi32(low, 16), byte),
 			_mm256_and_si256(_mm256_srli_epi32(high, 16), byte));
 
-	return (struct bgr){ _mm256_slli_epi16(b, 7), _mm256_slli_epi16(g, 7), _mm256_slli_epi16(r, 7) };
+	b = _mm256_slli_epi16(_mm256_sub_epi16(b, g), 7);
+	r = _mm256_slli_epi16(_mm256_sub_epi16(r, g), 7);
+	return (struct pixels){ g, b, r };
 }
 
-static inline void store_sum(int16_t *dst, struct bgr px, int r, int g, int b, int level)
+static inline __m256i sum_of(struct pixels px, int r, int b)
 {
-	__m256i sum = _mm256_add_epi16(_mm256_mulhrs_epi16(px.r, _mm256_set1_epi16((short)r)),
-			_mm256_mulhrs_epi16(px.g, _mm256_set1_epi16((short)g)));
+	return _mm256_add_epi16(_mm256_mulhrs_epi16(px.r, _mm256_set1_epi16((short)r)),
+			_mm256_mulhrs_epi16(px.b, _mm256_set1_epi16((short)b)));
+}
 
-	sum = _mm256_add_epi16(sum, _mm256_mulhrs_epi16(px.b, _mm256_set1_epi16((short)b)));
-	if (level)
-		sum = _mm256_sub_epi16(sum, _mm256_set1_epi16((short)level));
+static inline void store_sum(int16_t *dst, __m256i sum)
+{
 	_mm256_store_si256((__m256i *)dst, _mm256_permute4x64_epi64(sum, 0xd8));
 }
 
 static void convert_row(int16_t *y, int16_t *cb, int16_t *cr, const uint8_t *src)
 {
 	for (int x = 0; x < COLOR_TILE; x += 16) {
-		struct bgr px = load_16(src + 4 * x);
+		struct pixels px = load_16(src + 4 * x);
+		__m256i g = _mm256_sub_epi16(_mm256_slli_epi16(px.g, 5), _mm256_set1_epi16(4096));
 
-		store_sum(y + x, px, 2449, 4809, 934, 4096);
-		store_sum(cb + x, px, -1384, -2717, 4101, 0);
-		store_sum(cr + x, px, 4095, -3429, -666, 0);
+		store_sum(y + x, _mm256_add_epi16(g, sum_of(px, 2449, 934)));
+		store_sum(cb + x, sum_of(px, -1384, 4101));
+		store_sum(cr + x, sum_of(px, 4095, -666));
 	}
 }
 
