@@ -5,8 +5,9 @@
  * programs for figures. One packet is one message: u16 type, u16 zero, then the fields,
  * little-endian, in the order of the struct. A front keeps its connection as long as it
  * lives; a second BROKER_JOIN on it means that the worker is lost and another is wanted.
- * When the broker goes, fronts and workers go on without it; a front joins the next
- * broker with BROKER_JOIN_HAS_WORKER.
+ * When the broker goes, fronts and workers go on without it, and nobody is held; a front
+ * joins the next broker with BROKER_JOIN_HAS_WORKER and the page that it kept as the
+ * packet's descriptor, and is answered by BROKER_WORKER without a descriptor.
  *
  * Broker and worker share a page (struct broker_page, a memfd: descriptor 3 of the
  * worker) and a socket (descriptor 5) on which the broker says BROKER_GO, to wake a
@@ -32,7 +33,20 @@ enum broker_type {
 	BROKER_JOIN = 1,
 	BROKER_LIST = 2, /* no fields: answered by BROKER_ITEMs and one BROKER_END */
 	/* from the broker */
-	BROKER_WORKER = 64, /* carries the render socket when status is BROKER_OK */
+	BROKER_WORKER = 64, /* carries the render socket when status is BROKER_OK and one was wanted */
+	/* No fields; follows BROKER_OK and carries the worker's page, for a later
+	 * BROKER_JOIN_HAS_WORKER. */
+	BROKER_PAGE = 65,
+	BROKER_ITEMS_MAX = 256, /* virtual GPUs on a host */
+	BROKER_PACKET_MAX = 512,
+};
+
+enum broker_type {
+	/* to the broker */
+	BROKER_JOIN = 1,
+	BROKER_LIST = 2, /* no fields: answered by BROKER_ITEMs and one BROKER_END */
+	/* from the broker */
+	BROKER_WORKER = 64, /* carries the render socket when status is BROKER_OK and one was wanted */
 	BROKER_CONTROL =
 			65, /* after BROKER_JOIN_HAS_WORKER: carries the worker's new page (handed on by the front) */
 	BROKER_ITEM = 66,
@@ -105,7 +119,7 @@ struct broker_message {
  * itself. */
 struct broker_page {
 	/* the broker's */
-	_Atomic uint32_t held; /* 1: begin no more batches until BROKER_GO */
+	_Atomic uint32_t held; /* 1: begin no more batches until BROKER_GO, or the end of that socket */
 	_Atomic uint32_t zero;
 	/* the worker's */
 	_Atomic uint64_t busy_since_us; /* CLOCK_MONOTONIC: when the oldest unfinished batch began; 0: idle */
