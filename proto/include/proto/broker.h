@@ -37,18 +37,6 @@ enum broker_type {
 	/* No fields; follows BROKER_OK and carries the worker's page, for a later
 	 * BROKER_JOIN_HAS_WORKER. */
 	BROKER_PAGE = 65,
-	BROKER_ITEMS_MAX = 256, /* virtual GPUs on a host */
-	BROKER_PACKET_MAX = 512,
-};
-
-enum broker_type {
-	/* to the broker */
-	BROKER_JOIN = 1,
-	BROKER_LIST = 2, /* no fields: answered by BROKER_ITEMs and one BROKER_END */
-	/* from the broker */
-	BROKER_WORKER = 64, /* carries the render socket when status is BROKER_OK and one was wanted */
-	BROKER_CONTROL =
-			65, /* after BROKER_JOIN_HAS_WORKER: carries the worker's new page (handed on by the front) */
 	BROKER_ITEM = 66,
 	BROKER_END = 67, /* no fields */
 	BROKER_GO = 96,  /* to a worker; no fields */
