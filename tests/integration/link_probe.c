@@ -16,6 +16,8 @@ static const char usage[] =
 		"                   frame=N event=KIND serial=N code=N x=N y=N\n"
 		"  cursor [OUT.pam] WxH hot X,Y or hidden; the image, not premultiplied any more\n"
 		"  layout [WxH...]  asks for monitors side by side if given; prints what there is\n"
+		"  sizes WxH...     asks for one size after the other without waiting, says \"sent\"\n"
+		"                   and waits for the answer to the last\n"
 		"  type TEXT        UTF-8, as Unicode input\n"
 		"  key CODE...      scancodes, pressed and released one by one; 0xe0NN: extended\n"
 		"  button N         1 left, 2 right, 3 middle, 4 back, 5 forward\n"
@@ -170,6 +172,24 @@ static int layout(int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
+static int sizes(int argc, char **argv)
+{
+	struct link_message set = { .type = LINK_LAYOUT_SET }, msg;
+	int rc = 0;
+
+	for (int i = 0; i < argc && rc == 0; i++) {
+		rc = parse_layout(&set.layout, 1, argv + i);
+		set.layout.serial = (uint32_t)i + 1;
+		if (rc == 0)
+			rc = peer_send(&peer, &set, -1);
+	}
+	if (rc == 0 && (puts("sent") < 0 || fflush(stdout) != 0))
+		rc = ERR_IO;
+	while (rc == 0 && peer.layout.serial != (uint32_t)argc)
+		rc = peer_expect(&peer, LINK_LAYOUT, &msg);
+	return rc < 0 ? fail("no layout", rc) : EXIT_SUCCESS;
+}
+
 /* Waits until the guest has read everything: it closes when it comes to the end. A
  * guest that logs out at a key (rc says closed) took what it wanted. */
 static int finish_input(int rc)
@@ -265,6 +285,7 @@ static const struct command {
 	{ "watch", 1, 1, watch },
 	{ "cursor", 0, 1, cursor },
 	{ "layout", 0, LINK_MONITORS_MAX, layout },
+	{ "sizes", 1, 16, sizes },
 	{ "type", 1, 1, type },
 	{ "key", 1, 1000, key },
 	{ "button", 1, 1, button },

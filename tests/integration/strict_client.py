@@ -40,7 +40,9 @@ def capability(kind, data):
 
 
 class StrictClient:
-    def __init__(self, port, user, password, width, height, depth):
+    """receive_bytes: what the kernel may take for it while it does not read."""
+
+    def __init__(self, port, user, password, width, height, depth, receive_bytes=None):
         self.user, self.password = user, password
         self.width, self.height, self.depth = width, height, depth  # asked for
         self.desktop = None        # as the last Demand Active says
@@ -50,7 +52,11 @@ class StrictClient:
         self.covered = set()       # rows of 16 pixels that pictures came for
         self.share = 0
         self.buffer = b""
-        self.socket = socket.create_connection(("127.0.0.1", port), wait.PATIENCE_S)
+        self.socket = socket.socket()
+        self.socket.settimeout(wait.PATIENCE_S)
+        if receive_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self.socket.connect(("127.0.0.1", port))
         self._negotiate()
         self._join()
         self._log_in()
