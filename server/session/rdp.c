@@ -253,6 +253,7 @@ static BOOL on_capabilities(freerdp_peer *peer)
 {
 	struct rdp *rdp = of(peer->context);
 
+	mend_wipe_login();
 	return rdp->handlers.on_capabilities(rdp->handlers.user);
 }
 
