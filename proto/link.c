@@ -1,4 +1,5 @@
 #include "fields.h"
+#include "link_bounds.h"
 #include <proto/link.h>
 #include <string.h>
 
@@ -100,25 +101,12 @@ static bool message_fields(struct fields *f, struct link_message *m)
 	return true;
 }
 
-static bool buffer_ok(const struct link_buffer *b)
-{
-	return b->serial != 0 && b->width_px >= 1 && b->width_px <= LINK_SIZE_MAX_PX && b->height_px >= 1 &&
-			b->height_px <= LINK_SIZE_MAX_PX && b->stride_bytes % 64 == 0 &&
-			b->stride_bytes >= 4 * b->width_px && b->stride_bytes <= 4 * LINK_SIZE_MAX_PX;
-}
-
-/* Not empty and within the limit, without overflow. */
-static bool span_ok(uint32_t at, uint32_t len)
-{
-	return len >= 1 && len <= LINK_SIZE_MAX_PX && at <= LINK_SIZE_MAX_PX - len;
-}
-
 static bool frame_ok(const struct link_frame *f)
 {
 	if (f->buffer_serial == 0 || f->count < 1 || f->count > LINK_RECTS_MAX)
 		return false;
 	for (uint32_t i = 0; i < f->count; i++) {
-		if (!span_ok(f->rects[i].x, f->rects[i].width) || !span_ok(f->rects[i].y, f->rects[i].height))
+		if (!link_rect_ok(&f->rects[i]))
 			return false;
 	}
 	return true;
@@ -146,32 +134,25 @@ static bool wheel_ok(int32_t turn_120)
 	return turn_120 >= -LINK_WHEEL_MAX_120 && turn_120 <= LINK_WHEEL_MAX_120;
 }
 
-static bool cursor_ok(const struct link_cursor *c)
-{
-	if (c->hidden)
-		return c->hidden == 1 && !(c->width_px | c->height_px | c->hot_x | c->hot_y);
-	return c->width_px <= LINK_CURSOR_MAX_PX && c->height_px <= LINK_CURSOR_MAX_PX &&
-			c->hot_x < c->width_px && c->hot_y < c->height_px;
-}
-
 static bool message_ok(const struct link_message *m)
 {
 	switch (m->type) {
 	case LINK_HELLO: return m->hello.version != LINK_VERSION || m->hello.flags <= LINK_HELLO_SHARED;
-	case LINK_BUFFER: return buffer_ok(&m->buffer);
+	case LINK_BUFFER: return link_buffer_ok(&m->buffer);
 	case LINK_PULL: return m->pull.flags <= LINK_PULL_FULL;
 	case LINK_FRAME: return frame_ok(&m->frame);
 	case LINK_LAYOUT_SET:
 	case LINK_LAYOUT: return link_layout_check(&m->layout) == 0;
 	case LINK_KEY: return key_ok(&m->key);
 	case LINK_UNICODE: return unicode_ok(&m->unicode);
-	case LINK_POINTER: return span_ok(m->pointer.x, 1) && span_ok(m->pointer.y, 1);
+	case LINK_POINTER: return link_span_ok(m->pointer.x, 1) && link_span_ok(m->pointer.y, 1);
 	case LINK_BUTTON: return button_ok(&m->button);
 	case LINK_WHEEL: return wheel_ok(m->wheel.vertical_120) && wheel_ok(m->wheel.horizontal_120);
 	case LINK_LOCKS:
 		return m->locks.flags <= (LINK_LOCK_SCROLL | LINK_LOCK_NUM | LINK_LOCK_CAPS | LINK_LOCK_KANA);
-	case LINK_CURSOR: return cursor_ok(&m->cursor);
-	case LINK_CURSOR_MOVED: return span_ok(m->cursor_moved.x, 1) && span_ok(m->cursor_moved.y, 1);
+	case LINK_CURSOR: return link_cursor_ok(&m->cursor);
+	case LINK_CURSOR_MOVED:
+		return link_span_ok(m->cursor_moved.x, 1) && link_span_ok(m->cursor_moved.y, 1);
 	case LINK_BYE: return m->bye.reason >= LINK_BYE_TAKEN_OVER && m->bye.reason <= LINK_BYE_PROTOCOL;
 	default: return true;
 	}
