@@ -163,10 +163,10 @@ static int expect_column(const struct clear_bands *bands, const struct column *c
 	return place.ink >= 0 ? 3 : 2 + 3 * col->len / NEW_DISCOUNT;
 }
 
-struct clear_bands_cost clear_bands_estimate(const struct clear_bands *bands, const struct pixels *block)
+struct clear_bands_cost clear_bands_estimate(
+		const struct clear_bands *bands, const struct pixels *block, uint32_t background)
 {
 	struct clear_bands_cost cost = { CLEAR_BAND_HEADER_BYTES, CLEAR_BAND_HEADER_BYTES };
-	uint32_t background = pixels_majority(block);
 	struct column col;
 
 	for (int x = 0; x < block->w_px; x++) {
@@ -177,9 +177,9 @@ struct clear_bands_cost clear_bands_estimate(const struct clear_bands *bands, co
 	return cost;
 }
 
-void clear_bands_put(struct clear_bands *bands, const struct pixels *block, int x, int y, struct writer *w)
+void clear_bands_put(struct clear_bands *bands, const struct pixels *block, uint32_t background, int x, int y,
+		struct writer *w)
 {
-	uint32_t background = pixels_majority(block);
 	struct column col;
 
 	writer_u16(w, (uint16_t)x);

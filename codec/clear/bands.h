@@ -17,10 +17,12 @@ struct clear_bands_cost {
 };
 
 /* What clear_bands_put would write for the block, of at most 52 rows. Changes nothing. */
-struct clear_bands_cost clear_bands_estimate(const struct clear_bands *bands, const struct pixels *block);
+struct clear_bands_cost clear_bands_estimate(
+		const struct clear_bands *bands, const struct pixels *block, uint32_t background);
 
 /* Writes a CLEARCODEC_BAND for the block, whose top left is at x, y of the bitmap, and
  * follows the client's caches. */
-void clear_bands_put(struct clear_bands *bands, const struct pixels *block, int x, int y, struct writer *w);
+void clear_bands_put(struct clear_bands *bands, const struct pixels *block, uint32_t background, int x, int y,
+		struct writer *w);
 
 #endif

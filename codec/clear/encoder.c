@@ -49,9 +49,30 @@ void clear_encoder_destroy(struct clear_encoder *enc)
 	free(enc);
 }
 
-static enum plan choose(struct clear_encoder *enc, const struct pixels *block)
+/* The background with which a band is shortest: the picture's ground or, where text is
+ * on another colour, that. */
+static struct clear_bands_cost estimate_bands(
+		struct clear_encoder *enc, const struct pixels *block, uint32_t ground, uint32_t *background)
 {
-	struct clear_bands_cost bands = clear_bands_estimate(enc->bands, block);
+	struct clear_bands_cost cost = clear_bands_estimate(enc->bands, block, ground);
+	uint32_t majority = pixels_majority(block);
+
+	*background = ground;
+	if (majority != ground) {
+		struct clear_bands_cost other = clear_bands_estimate(enc->bands, block, majority);
+
+		if (other.bytes < cost.bytes) {
+			*background = majority;
+			return other;
+		}
+	}
+	return cost;
+}
+
+static enum plan choose(
+		struct clear_encoder *enc, const struct pixels *block, uint32_t ground, uint32_t *background)
+{
+	struct clear_bands_cost bands = estimate_bands(enc, block, ground, background);
 	int raw = 3 * block->w_px * block->h_px;
 	int best = raw;
 	enum plan plan = PLAN_RAW;
@@ -64,7 +85,7 @@ static enum plan choose(struct clear_encoder *enc, const struct pixels *block)
 			plan = PLAN_RLEX;
 		}
 	}
-	if (bands.worst <= raw + CLEAR_SUBCODEC_HEADER_BYTES &&
+	if (bands.worst <= raw + CLEAR_SUBCODEC_HEADER_BYTES * block->h_px &&
 			bands.bytes / BANDS_DISCOUNT < best + CLEAR_SUBCODEC_HEADER_BYTES)
 		plan = PLAN_BANDS;
 	return plan;
@@ -115,9 +136,11 @@ static void put_bands_layer(
 	for (int y = 0; clear_lines_next(&enc->lines, pic, ground, y, &line); y = line.y + line.h, plan++) {
 		struct pixels block = line_pixels(pic, &line);
 
-		*plan = (uint8_t)choose(enc, &block);
+		uint32_t background;
+
+		*plan = (uint8_t)choose(enc, &block, ground, &background);
 		if (*plan == PLAN_BANDS)
-			clear_bands_put(enc->bands, &block, line.x, line.y, w);
+			clear_bands_put(enc->bands, &block, background, line.x, line.y, w);
 	}
 }
 

@@ -8,19 +8,19 @@
 enum {
 	PITCH_MIN_PX = 8,
 	PITCH_MAX_PX = 40,
-	CUTS_MIN = 3, /* fewer prove nothing */
+	CUTS_MIN = 4, /* fewer prove nothing */
 };
 
-/* Edges at the cuts, in 1/256 of the picture's mean; large if there are too few cuts. */
+/* Edges at the cuts, in 1/256 of the picture's mean */
 static int score(const struct clear_lines *lines, int pitch, int phase, uint32_t total)
 {
 	uint64_t edges = 0;
 	int cuts = 0;
 
-	for (int y = phase; y < lines->h_px; y += pitch, cuts++)
+	for (int y = phase ? phase : pitch; y < lines->h_px; y += pitch, cuts++)
 		edges += lines->edges[y];
-	if (cuts < CUTS_MIN)
-		return 1 << 20;
+	if (!cuts)
+		return 0;
 	return (int)(edges * 256 * (uint64_t)lines->h_px / (uint64_t)cuts / total);
 }
 
@@ -36,8 +36,8 @@ static void remember(struct clear_lines *lines, int at, struct clear_pitch pitch
 }
 
 /* What was found before is kept as long as it is good enough, since another phase would
- * make all columns new. Small pictures can be too short to prove anything: they take
- * the latest. */
+ * make all columns new. A small picture, too short to prove anything, takes the latest that
+ * does not cut through its ink. */
 static bool use_known(struct clear_lines *lines, int y_px, uint32_t total)
 {
 	for (int i = 0; i < CLEAR_PITCHES && lines->known[i].pitch; i++) {
@@ -45,7 +45,7 @@ static bool use_known(struct clear_lines *lines, int y_px, uint32_t total)
 		int phase = modulo(known.phase - y_px, known.pitch);
 		int edges = score(lines, known.pitch, phase, total);
 
-		if (edges > 96 && lines->h_px >= CUTS_MIN * known.pitch)
+		if (edges > 96)
 			continue;
 		lines->here = (struct clear_pitch){ known.pitch, phase };
 		remember(lines, i, known);
@@ -59,6 +59,8 @@ static void find_new(struct clear_lines *lines, int y_px, uint32_t total)
 	int best = 65;
 
 	for (int pitch = PITCH_MIN_PX; pitch <= PITCH_MAX_PX; pitch++) {
+		if (lines->h_px < CUTS_MIN * pitch)
+			break;
 		for (int phase = 0; phase < pitch; phase++) {
 			int edges = score(lines, pitch, phase, total);
 
