@@ -1,5 +1,6 @@
 /* oriel: the command line of oriel-host. Exit codes: 0; 1 when the host said no;
  * 2 for a wrong command line; 3 when no host answers. */
+#include "gpu.h"
 #include "http.h"
 #include "password.h"
 #include "table.h"
@@ -36,6 +37,13 @@ static const struct table_column session_columns[] = { { "ID", "id", TABLE_TEXT 
 	{ "SECURITY", "security", TABLE_TEXT }, { "SIZE", "width_px", TABLE_SIZE },
 	{ "STARTED", "started_us", TABLE_TIME }, { 0 } };
 
+static const struct table_column gpu_columns[] = { { "NAME", "name", TABLE_TEXT },
+	{ "PROFILE", "profile", TABLE_TEXT }, { "GPU", "gpu", TABLE_TEXT },
+	{ "WEIGHT", "weight", TABLE_NUMBER }, { "GPU TIME", "gpu_time_us", TABLE_SECONDS },
+	{ "MEMORY", "memory_bytes", TABLE_MIB }, { "OF", "video_memory_bytes", TABLE_MIB },
+	{ "FPS", "fps", TABLE_REAL }, { "QUEUE", "queue", TABLE_NUMBER },
+	{ "RESETS", "resets", TABLE_NUMBER }, { 0 } };
+
 static const struct option long_options[] = {
 	{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
 	{ "json", no_argument, NULL, OPT_JSON },
@@ -54,6 +62,7 @@ static void print_help(FILE *file)
 			"  guest end NAME        end a desktop (log its user off)\n"
 			"  sessions              the connections\n"
 			"  session end ID        disconnect one; its desktop goes on\n"
+			"  gpu                   the virtual GPUs: their shares, time and memory\n"
 			"  user list             the names in the credential store\n"
 			"  user add NAME         a new one; the password is asked for, or read from\n"
 			"                        standard input when that is no terminal\n"
@@ -137,6 +146,41 @@ static int run_guests(const struct cli *cli)
 static int run_sessions(const struct cli *cli)
 {
 	return list(cli, "/v1/sessions", "sessions", session_columns);
+}
+
+static int say_no_broker(const char *path, int err)
+{
+	switch (err) {
+	case ERR_MISSING:
+	case ERR_CLOSED:
+		fprintf(stderr, "oriel: oriel-vgpu-broker is not running (nobody listens at %s)\n", path);
+		return EXIT_NO_HOST;
+	case ERR_DENIED:
+		fprintf(stderr, "oriel: %s: only root and the broker's own user may ask\n", path);
+		return EXIT_FAILURE;
+	default:
+		fprintf(stderr, "oriel: %s: %s\n", path, err == ERR_IO ? strerror(errno) : err_text(err));
+		return EXIT_FAILURE;
+	}
+}
+
+/* The broker's socket stands beside the host's. */
+static int run_gpu(const struct cli *cli)
+{
+	char path[sizeof cli->api + 8];
+	json_t *rows;
+	int err;
+
+	snprintf(path, sizeof path, "%.*s/vgpu", (int)(strrchr(cli->api, '/') - cli->api), cli->api);
+	err = gpu_list(path, &rows);
+	if (err < 0)
+		return say_no_broker(path, err);
+	if (cli->json)
+		print_json(rows);
+	else
+		table_print(gpu_columns, rows);
+	json_decref(rows);
+	return EXIT_SUCCESS;
 }
 
 static int run_user_list(const struct cli *cli)
@@ -251,6 +295,7 @@ static const struct {
 	{ { "guest", "end" }, true, run_guest_end },
 	{ { "sessions" }, false, run_sessions },
 	{ { "session", "end" }, true, run_session_end },
+	{ { "gpu" }, false, run_gpu },
 	{ { "user", "list" }, false, run_user_list },
 	{ { "user", "add" }, true, run_user_add },
 	{ { "user", "password" }, true, run_user_password },

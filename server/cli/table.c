@@ -45,6 +45,13 @@ static void fill(char cell[CELL_CAP], const struct table_column *column, const j
 		break;
 	case TABLE_NUMBER: snprintf(cell, CELL_CAP, "%" JSON_INTEGER_FORMAT, number); break;
 	case TABLE_TIME: put_time(cell, number); break;
+	case TABLE_REAL:
+		snprintf(cell, CELL_CAP, "%.1f", json_number_value(json_object_get(row, column->key)));
+		break;
+	case TABLE_SECONDS: snprintf(cell, CELL_CAP, "%.2f s", (double)number / 1e6); break;
+	case TABLE_MIB:
+		snprintf(cell, CELL_CAP, "%" JSON_INTEGER_FORMAT " MiB", (number + 524288) >> 20);
+		break;
 	case TABLE_SIZE:
 		snprintf(cell, CELL_CAP, "%" JSON_INTEGER_FORMAT "x%" JSON_INTEGER_FORMAT, number, height);
 		break;

@@ -10,6 +10,9 @@ enum table_kind {
 	TABLE_NUMBER,
 	TABLE_TIME, /* microseconds since 1970 */
 	TABLE_SIZE, /* of two keys: width_px, height_px */
+	TABLE_REAL,
+	TABLE_SECONDS, /* of microseconds */
+	TABLE_MIB,     /* of bytes */
 };
 
 struct table_column {

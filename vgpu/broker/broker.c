@@ -1,0 +1,152 @@
+#include "broker.h"
+#include <base/log.h>
+#include <base/loop.h>
+#include <base/packet.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int broker_place(const struct broker *broker, const struct profile *profile, uint32_t wanted)
+{
+	uint64_t load[GPUS_MAX] = { 0 };
+	const struct vgpu *vgpu;
+	int least = 0;
+
+	for (int i = 0; profile->gpu[0] && i < broker->gpu_count; i++) {
+		if (strcmp(broker->gpus[i].name, profile->gpu) == 0)
+			return i;
+	}
+	if (profile->gpu[0])
+		return ERR_MISSING;
+	if (wanted != UINT32_MAX)
+		return wanted < (uint32_t)broker->gpu_count ? (int)wanted : ERR_MISSING;
+	TAILQ_FOREACH(vgpu, &broker->list, entry)
+	{
+		if (vgpu->worker)
+			load[vgpu->gpu] += vgpu->profile->limits.weight;
+	}
+	for (int i = 1; i < broker->gpu_count; i++) {
+		if (load[i] < load[least])
+			least = i;
+	}
+	return least;
+}
+
+/* True: somebody has work that another could be in the way of. */
+static bool share_gpu(struct broker *broker, int gpu, struct share_member **members)
+{
+	struct vgpu *vgpu;
+	size_t count = 0, busy = 0;
+
+	TAILQ_FOREACH(vgpu, &broker->list, entry)
+	{
+		if (vgpu->worker && vgpu->gpu == gpu) {
+			busy += vgpu->share.has_work;
+			members[count++] = &vgpu->share;
+		}
+	}
+	share_update(members, count);
+	TAILQ_FOREACH(vgpu, &broker->list, entry)
+	{
+		if (vgpu->worker && vgpu->gpu == gpu)
+			vgpu_apply(vgpu);
+	}
+	return busy > 0 && count > 1;
+}
+
+static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
+{
+	struct broker *broker = user;
+	struct share_member *members[BROKER_ITEMS_MAX];
+	bool shared = false, workers = false;
+	struct vgpu *vgpu;
+
+	now_us = loop_now_us();
+	TAILQ_FOREACH(vgpu, &broker->list, entry)
+	{
+		if (vgpu->worker) {
+			workers = true;
+			vgpu_measure(vgpu, now_us);
+		}
+	}
+	for (int i = 0; i < broker->gpu_count; i++)
+		shared = share_gpu(broker, i, members) || shared;
+	if (workers)
+		loop_timer_arm(broker->tick, shared ? BROKER_TICK_US : BROKER_REST_TICK_US);
+	return 0;
+}
+
+void broker_wake(struct broker *broker)
+{
+	loop_timer_arm(broker->tick, 0);
+}
+
+/* One user must not have them all. */
+static bool may_connect(const struct broker *broker, uid_t uid)
+{
+	const struct vgpu *vgpu;
+	int own = 0;
+
+	TAILQ_FOREACH(vgpu, &broker->list, entry)
+	own += vgpu->uid == uid;
+	return broker->count < BROKER_ITEMS_MAX && (own < BROKER_USER_MAX || uid == 0);
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct broker *broker = user;
+	int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	uid_t uid;
+	pid_t pid;
+
+	if (peer < 0)
+		return 0;
+	if (packet_peer(peer, &uid, &pid) == 0 && may_connect(broker, uid)) {
+		vgpu_accept(broker, peer, uid);
+		return 0;
+	}
+	log_warn("a connection of user %d is refused: there are too many", (int)uid);
+	close(peer);
+	return 0;
+}
+
+int broker_start(struct broker *broker)
+{
+	TAILQ_INIT(&broker->list);
+	broker->listen_fd = -1;
+	broker->event = loop_create();
+	if (!broker->event || loop_timer_add(broker->event, &broker->tick, on_tick, broker) < 0) {
+		log_error("no event loop");
+		return ERR_MEMORY;
+	}
+	/* Fronts run as their guests' users. */
+	broker->listen_fd = packet_listen(broker->settings.socket_path, 0666);
+	if (broker->listen_fd < 0) {
+		log_error("%s: %s", broker->settings.socket_path,
+				broker->listen_fd == ERR_BUSY ? "another broker listens there"
+							      : err_text(broker->listen_fd));
+		return broker->listen_fd;
+	}
+	if (sd_event_add_io(broker->event, &broker->listening, broker->listen_fd, EPOLLIN, on_connection,
+			    broker) < 0)
+		return ERR_MEMORY;
+	log_info("ready; %s; %d GPU%s, the first is %s", broker->settings.socket_path, broker->gpu_count,
+			broker->gpu_count == 1 ? "" : "s", broker->gpus[0].name);
+	return 0;
+}
+
+void broker_stop(struct broker *broker)
+{
+	struct vgpu *vgpu;
+
+	while ((vgpu = TAILQ_FIRST(&broker->list)))
+		vgpu_destroy(vgpu, true);
+	sd_event_source_disable_unref(broker->listening);
+	sd_event_source_disable_unref(broker->tick);
+	if (broker->listen_fd >= 0) {
+		close(broker->listen_fd);
+		unlink(broker->settings.socket_path);
+	}
+	sd_event_unref(broker->event);
+}

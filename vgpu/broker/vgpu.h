@@ -1,0 +1,57 @@
+/* One virtual GPU as the broker sees it: the connection of its front, and its worker. */
+#ifndef BROKER_VGPU_H
+#define BROKER_VGPU_H
+
+#include "profiles.h"
+#include "share.h"
+#include "worker.h"
+#include <sys/queue.h>
+
+enum {
+	/* A worker that dies so often within VGPU_DEATHS_US is not started again until
+	 * that time is over. */
+	VGPU_DEATHS_MAX = 8,
+	VGPU_DEATHS_US = 10 * 1000 * 1000,
+};
+
+struct broker;
+
+struct vgpu {
+	TAILQ_ENTRY(vgpu) entry;
+	struct broker *broker;
+	int fd;
+	uid_t uid; /* of the front */
+	sd_event_source *readable;
+	bool joined;
+	char name[BROKER_NAME_CAP];
+	const struct profile *profile;
+	int gpu;               /* index */
+	struct worker *worker; /* NULL: none now */
+	struct share_member share;
+	bool killed; /* the watchdog did it */
+	uint32_t resets;
+	uint64_t deaths_us[VGPU_DEATHS_MAX]; /* a ring */
+	size_t death;
+	uint64_t ended_used_us; /* by the workers before this one */
+	uint64_t ended_frames;
+	uint64_t batch_us;      /* page.busy_since_us when last looked at */
+	uint64_t batch_used_us; /* worker's use when that batch was first seen */
+	uint64_t fps_frames, fps_us;
+	uint32_t frames_per_1000_s;
+};
+
+/* A connection of that user. Takes fd, which is closed when that fails. */
+void vgpu_accept(struct broker *broker, int fd, uid_t uid);
+
+/* What it used by now, its work, its frames; the watchdog. Before share_update. */
+void vgpu_measure(struct vgpu *vgpu, uint64_t now_us);
+
+/* Holds or lets go, as share_update said. */
+void vgpu_apply(struct vgpu *vgpu);
+
+void vgpu_figures(const struct vgpu *vgpu, struct broker_item *item);
+
+/* leave_worker: it goes on without a broker. */
+void vgpu_destroy(struct vgpu *vgpu, bool leave_worker);
+
+#endif
