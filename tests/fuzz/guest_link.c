@@ -19,7 +19,7 @@ enum {
 	STEP_DAMAGE = 4, /* no packet: the guest draws */
 	STEP_LAYOUT = 5, /* no packet: the guest resizes */
 	STEP_CURSOR = 6,
-	STEP_READ = 7, /* the session reads one packet */
+	STEP_READ = 7, /* the session reads one packet; the guest ends a capture */
 	SIZE_PX = 64,
 };
 
@@ -27,6 +27,7 @@ static sd_event *event;
 static struct guest_link *guest;
 static char dir[] = "/tmp/oriel-fuzz-XXXXXX", path[64];
 static int good_memfd, small_memfd;
+static void *pending; /* the buffer of a capture put off */
 
 static void *on_buffer_attach(void *user, int memfd, const struct link_buffer *buffer)
 {
@@ -38,6 +39,8 @@ static void *on_buffer_attach(void *user, int memfd, const struct link_buffer *b
 
 static void on_buffer_detach(void *user, void *handle)
 {
+	if (handle == pending)
+		pending = NULL;
 	free(handle);
 }
 
@@ -48,7 +51,12 @@ static int on_capture(void *user, void *handle, const struct link_rect *rects, s
 				rects[i].y + rects[i].height > SIZE_PX)
 			abort();
 	}
-	return count % 2 ? 0 : ERR_AGAIN;
+	if (pending == handle)
+		abort();
+	if (count % 3 == 0 || pending)
+		return count % 2 ? 0 : ERR_AGAIN;
+	pending = handle;
+	return GUEST_CAPTURE_LATER;
 }
 
 static int on_layout_set(void *user, const struct link_layout *layout)
@@ -112,6 +120,15 @@ static void send_hello(int fd)
 		abort();
 }
 
+static void end_capture(int result)
+{
+	void *handle = pending;
+
+	pending = NULL;
+	if (handle)
+		guest_link_captured(guest, handle, result);
+}
+
 static void send_packet(int fd, struct reader *r, int pass_fd)
 {
 	size_t len = reader_u16(r);
@@ -138,6 +155,8 @@ static void guest_step(int fd, int what, struct reader *r)
 		(void)!guest_link_cursor(guest, &(struct link_cursor){ 0, 1, 1, 0, 0 }, pixels);
 	else
 		(void)!packet_receive(fd, packet, sizeof packet, NULL);
+	if (what == STEP_READ)
+		end_capture(rect.x % 2 ? ERR_AGAIN : 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

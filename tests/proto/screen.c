@@ -196,6 +196,8 @@ static void what_would_be_refused_is_not_written(void **state)
 	msg = examples[3];
 	msg.read.count = LINK_RECTS_MAX + 1;
 	assert_int_equal(screen_write(&msg, packet, sizeof packet), ERR_ARGUMENT);
+	msg.read.count = 0;
+	assert_int_equal(screen_write(&msg, packet, sizeof packet), ERR_ARGUMENT);
 	msg = examples[0];
 	msg.heads.count = SCREEN_HEADS_MAX + 1;
 	assert_int_equal(screen_write(&msg, packet, sizeof packet), ERR_ARGUMENT);

@@ -147,6 +147,7 @@ void attachment_buffer_detach(struct attachment *a)
 		a->link->ops->buffer_detach(a->link->user, a->buffer_handle);
 	a->buffer_handle = NULL;
 	a->buffer_stale = false;
+	a->capturing = false;
 }
 
 /* A unix socket that is closed with unread packets gives the other end an error
@@ -254,22 +255,60 @@ static void send_unsent(struct attachment *a)
 }
 
 /* Puts back what a frame that did not go out had taken. */
-static void restore_damage(struct attachment *a, const struct link_frame *frame)
+static void restore_damage(struct attachment *a)
 {
-	if (a->buffer_stale)
+	for (uint32_t i = 0; i < a->frame.count; i++)
+		region_add(&a->damage, &a->frame.rects[i]);
+	a->damage_us = a->frame.damage_us; /* older than anything that came since */
+}
+
+static void send_frame(struct attachment *a)
+{
+	struct link_message msg = { .type = LINK_FRAME, .frame = a->frame };
+
+	msg.frame.capture_us = loop_now_us();
+	if (attachment_send(a, &msg, -1) < 0)
+		restore_damage(a); /* captured anew when the socket has room */
+	else
+		a->pulled = false;
+}
+
+static void capture_end(struct attachment *a, int result)
+{
+	a->capturing = false;
+	if (a->buffer_stale || a->dead)
 		return;
-	for (uint32_t i = 0; i < frame->count; i++)
-		region_add(&a->damage, &frame->rects[i]);
-	a->damage_us = frame->damage_us; /* older than anything that came since */
+	if (result < 0) {
+		a->capture_refused = true;
+		restore_damage(a);
+	} else if (a->pull_serial != a->frame.pull_serial) {
+		restore_damage(a); /* another pull came meanwhile, maybe a full one */
+		guest_link_settle_later(a->link);
+	} else {
+		send_frame(a);
+	}
+}
+
+void attachment_captured(struct attachment *a, int result)
+{
+	bool changed = a->damage.count;
+
+	if (!a->capturing)
+		return;
+	capture_end(a, result);
+	if (result < 0 && changed) {
+		a->capture_refused = false;
+		guest_link_settle_later(a->link);
+	}
 }
 
 /* The guest may tell of new damage or another layout from inside capture, so the
  * damage is taken before and the state looked at again after. */
-static void send_frame(struct attachment *a)
+static void capture_begin(struct attachment *a)
 {
 	struct guest_link *link = a->link;
-	struct link_message msg = { .type = LINK_FRAME };
-	struct link_frame *frame = &msg.frame;
+	struct link_frame *frame = &a->frame;
+	int result;
 
 	frame->pull_serial = a->pull_serial;
 	frame->buffer_serial = a->buffer.serial;
@@ -277,18 +316,15 @@ static void send_frame(struct attachment *a)
 	frame->count = a->damage.count;
 	memcpy(frame->rects, a->damage.rects, frame->count * sizeof *frame->rects);
 	region_clear(&a->damage);
-	if (link->ops->capture(link->user, a->buffer_handle, frame->rects, frame->count) < 0) {
-		a->capture_refused = true;
-		restore_damage(a, frame);
-		return;
-	}
-	if (a->buffer_stale || a->dead)
-		return;
-	frame->capture_us = loop_now_us();
-	if (attachment_send(a, &msg, -1) < 0)
-		restore_damage(a, frame); /* captured anew when the socket has room */
-	else
-		a->pulled = false;
+	a->capturing = true;
+	result = link->ops->capture(link->user, a->buffer_handle, frame->rects, frame->count);
+	if (result != GUEST_CAPTURE_LATER)
+		capture_end(a, result);
+}
+
+static bool capture_due(const struct attachment *a)
+{
+	return a->pulled && a->damage.count && !a->capturing && !a->capture_refused;
 }
 
 void attachment_settle(struct attachment *a)
@@ -297,6 +333,6 @@ void attachment_settle(struct attachment *a)
 		attachment_buffer_detach(a);
 	if (!a->dead && !a->blocked)
 		send_unsent(a);
-	if (!a->dead && !a->blocked && a->pulled && a->damage.count && !a->capture_refused)
-		send_frame(a);
+	if (!a->dead && !a->blocked && capture_due(a))
+		capture_begin(a);
 }

@@ -38,6 +38,8 @@ struct attachment {
 
 	bool pulled;
 	bool capture_refused; /* ask the guest again after the next change */
+	bool capturing;
+	struct link_frame frame; /* while capturing: what it will answer */
 	uint32_t pull_serial;
 	struct region damage;
 	uint64_t damage_us; /* oldest of it */
@@ -59,6 +61,9 @@ void attachment_damage(struct attachment *a, const struct link_rect *rect, uint6
 
 /* Gives the lent buffer back, if there is one. */
 void attachment_buffer_detach(struct attachment *a);
+
+/* The guest ended the capture that it had put off. */
+void attachment_captured(struct attachment *a, int result);
 
 /* The picture's size changed. */
 void attachment_buffer_stale(struct attachment *a);

@@ -21,6 +21,14 @@ void guest_link_damage(struct guest_link *link, const struct link_rect *rects, s
 	}
 }
 
+void guest_link_captured(struct guest_link *link, const void *handle, int result)
+{
+	for (size_t i = 0; i < link->count; i++) {
+		if (link->attachments[i]->buffer_handle == handle)
+			attachment_captured(link->attachments[i], result);
+	}
+}
+
 static bool layouts_equal(const struct link_layout *a, const struct link_layout *b)
 {
 	return a->count == b->count && memcmp(a->monitors, b->monitors, a->count * sizeof *a->monitors) == 0;

@@ -17,11 +17,13 @@
 #include <systemd/sd-event.h>
 
 enum {
-	/* More are refused: each costs a descriptor and 4 KiB. */
+	/* More are refused: each costs a descriptor and 8 KiB. */
 	GUEST_ATTACHMENTS_MAX = 128,
 	/* Messages that a session with a full socket may miss; the socket itself holds
 	 * a few hundred. */
 	GUEST_MISSED_MAX = 256,
+	/* What capture returns when guest_link_captured will follow. */
+	GUEST_CAPTURE_LATER = 1,
 };
 
 struct guest_link;
@@ -37,13 +39,16 @@ struct guest_ops {
 	 * Returns a handle of the guest's own, or NULL (the session is then ended). */
 	void *(*buffer_attach)(void *user, int memfd, const struct link_buffer *buffer);
 
-	/* The memfd's end: replaced, stale after a resize, or the session left. */
+	/* The memfd's end: replaced, stale after a resize, or the session left. A capture
+	 * into it that is under way needs no guest_link_captured any more. */
 	void (*buffer_detach)(void *user, void *handle);
 
-	/* Copies these rectangles of the picture to the same place in the buffer. When
-	 * it returns the pixels are there. Rectangles are inside the picture and may
-	 * overlap. Returns 0, or negative: not now; it is asked again (with all of the
-	 * damage) after the next guest_link_damage or _layout_changed. */
+	/* Copies these rectangles of the picture to the same place in the buffer.
+	 * Rectangles are inside the picture and may overlap. Returns 0: the pixels are
+	 * there; GUEST_CAPTURE_LATER: guest_link_captured will tell when they are, and
+	 * until then nothing else is captured into that buffer; or negative: not now, it
+	 * is asked again (with all of the damage) after the next guest_link_damage or
+	 * _layout_changed. */
 	int (*capture)(void *user, void *handle, const struct link_rect *rects, size_t count);
 
 	/* A session wants these monitors. Returns 0: the guest answers now or later with
@@ -81,6 +86,11 @@ void guest_link_destroy(struct guest_link *link);
  * and empty ones skipped. They are gathered; sessions that wait are answered at the
  * end of this turn of the loop, so many small calls make one frame. */
 void guest_link_damage(struct guest_link *link, const struct link_rect *rects, size_t count);
+
+/* Ends the capture into that buffer for which capture returned GUEST_CAPTURE_LATER.
+ * result: 0, or negative as capture returns it; then damage that came since the
+ * capture began counts as the next. handle: one whose buffer_detach has not come. */
+void guest_link_captured(struct guest_link *link, const void *handle, int result);
 
 /* The picture is now this (valid by link_layout_check). serial: of the layout_set
  * that it answers, 0: none. When the size is another, buffers become stale here:

@@ -48,9 +48,32 @@ static void on_buffer_detach(void *user, void *handle)
 	struct fake *fake = user;
 	struct fake_buffer *b = handle;
 
+	if (fake->pending == b)
+		fake->pending = NULL;
 	shm_unmap(b->map, b->len);
 	free(b);
 	fake->buffers--;
+}
+
+static void paint(struct fake *fake, const struct fake_buffer *b, const struct link_rect *rects, size_t count)
+{
+	fake->captures++;
+	for (size_t i = 0; i < count; i++) {
+		for (uint32_t y = 0; y < rects[i].height; y++)
+			memset(b->map + (rects[i].y + y) * b->stride_bytes + rects[i].x * 4UL, fake->captures,
+					rects[i].width * 4UL);
+	}
+}
+
+void fake_captured(struct fake *fake, int result)
+{
+	struct fake_buffer *b = fake->pending;
+
+	assert_non_null(b);
+	fake->pending = NULL;
+	if (result == 0)
+		paint(fake, b, fake->pending_rects, fake->pending_count);
+	guest_link_captured(fake->link, b, result);
 }
 
 static int on_capture(void *user, void *handle, const struct link_rect *rects, size_t count)
@@ -68,12 +91,14 @@ static int on_capture(void *user, void *handle, const struct link_rect *rects, s
 		guest_link_damage(fake->link, &damage, 1);
 	if (fake->capture_result < 0)
 		return fake->capture_result;
-	fake->captures++;
-	for (size_t i = 0; i < count; i++) {
-		for (uint32_t y = 0; y < rects[i].height; y++)
-			memset(b->map + (rects[i].y + y) * b->stride_bytes + rects[i].x * 4UL, fake->captures,
-					rects[i].width * 4UL);
+	if (fake->capture_result == GUEST_CAPTURE_LATER) {
+		assert_null(fake->pending);
+		fake->pending = b;
+		fake->pending_count = count;
+		memcpy(fake->pending_rects, rects, count * sizeof *rects);
+		return GUEST_CAPTURE_LATER;
 	}
+	paint(fake, b, rects, count);
 	return 0;
 }
 

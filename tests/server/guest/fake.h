@@ -17,6 +17,9 @@ struct fake {
 	char notes[FAKE_NOTES]; /* one word a call: "+attended", "key:30", "key:30^", ... */
 	int buffers, captures;
 	int capture_result, layout_result;
+	void *pending; /* the buffer of a capture put off: capture_result was GUEST_CAPTURE_LATER */
+	struct link_rect pending_rects[LINK_RECTS_MAX];
+	size_t pending_count;
 	bool attach_fails;
 	uint32_t request; /* serial of the last layout_set */
 	bool answer_now;  /* layout_set answers itself, with what was asked */
@@ -28,6 +31,9 @@ struct fake {
 /* Layout 640x480. The cursor is hidden. */
 void fake_init(struct fake *fake);
 void fake_finish(struct fake *fake);
+
+/* Ends the capture that was put off, painting when result is 0. */
+void fake_captured(struct fake *fake, int result);
 
 /* Runs the loop until nothing is left to do. */
 void fake_run(struct fake *fake);
