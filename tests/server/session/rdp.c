@@ -24,7 +24,7 @@ enum {
 	PEM_CAP = 16384,
 	PDU_BYTES = 1000,
 	WRITES_MAX = 100 * 1000, /* far more than the socket takes */
-	MORE_WRITES = 2000,
+	MORE_WRITES = 300,
 	TURN_US = 10 * 1000 * 1000,
 };
 
@@ -87,7 +87,7 @@ static int make_keys(void **state)
 	read_file(identity.cert_path, t.certificate);
 	read_file(identity.key_path, t.key);
 	rmdir(folder);
-	return rdp_library_init();
+	return 0;
 }
 
 /* The only way to FreeRDP's transport: it is what reads. */
