@@ -7,82 +7,74 @@
  * with one unaligned write. */
 #include "rlgr_coder.h"
 
-/* Any gap and any value. */
-static __attribute__((noinline)) void put_item(struct coder *c, uint64_t gap, uint64_t fold)
+/* Any gap and any value. end: less what the items behind may need. Returns false
+ * when there may not be enough room. */
+static __attribute__((noinline)) bool put_item(
+		struct coder *c, uint64_t gap, uint64_t fold, const uint8_t *end)
 {
-	bool run = true;
+	uint64_t run = 1;
 
+	if (end - c->at < RLGR_ITEM_BYTES_MAX(fold))
+		return false;
 	if (gap < RLGR_SHORT_GAPS) {
-		uint64_t step = rlgr_tables.steps[c->kp + gap];
+		const struct rlgr_step *step = &rlgr_tables.steps[c->kp + (int64_t)gap];
 
 		put_step(c, step);
-		run = step >> RLGR_STEP_RUN & 1;
+		run = step->run;
 	} else {
 		put_long_gap(c, gap, 1);
 	}
 	if (run)
 		put(c, fold & 1, 1);
-	put_golomb_rice(c, run ? (fold - 1) >> 1 : fold);
+	put_golomb_rice(c, (fold - run) >> run);
+	return true;
 }
 
-/* Returns false when there may not be enough room. */
-ALWAYS_INLINE bool put_block(struct coder *into, const uint16_t *places, const uint16_t *folds, int count,
-		uint64_t before, const uint8_t *end)
+/* On a copy, as the loop's coder must not have its address taken, or it would live
+ * in memory. */
+ALWAYS_INLINE bool put_copy(struct coder *c, uint64_t gap, uint64_t fold, const uint8_t *end)
 {
-	const struct rlgr_tables *tables = &rlgr_tables;
-	/* A copy that never has its address taken, or it would live in memory. */
-	struct coder c = *into;
+	struct coder copy = *c;
+	bool ok = put_item(&copy, gap, fold, end);
 
-	if (end - c.at < RLGR_BLOCK_BYTES_MAX)
-		return false;
-	for (int i = 0; i < count; i++) {
-		uint64_t gap = places[i] - before, fold = folds[i];
-		uint64_t step, rice, run, value, ones, len, code;
-
-		before = places[i] + 1u;
-		if (UNLIKELY(gap >= RLGR_SHORT_GAPS)) {
-			struct coder slow = c;
-
-			if (end - slow.at < RLGR_ITEM_BYTES_MAX(fold) + RLGR_BLOCK_BYTES_MAX)
-				return false;
-			put_item(&slow, gap, fold);
-			c = slow;
-			continue;
-		}
-		step = tables->steps[c.kp + gap];
-		rice = tables->rice[c.krp + (step >> RLGR_STEP_SINGLES & 3)];
-		run = step >> RLGR_STEP_RUN & 1;
-		value = (fold - run) >> run;
-		ones = value >> (rice & 63); /* the processor looks at kr only */
-		len = (uint8_t)(rice >> RLGR_RICE_LEN) + (step & 15) + ones;
-		if (UNLIKELY(len > 56)) {
-			struct coder slow = c;
-
-			if (end - slow.at < RLGR_ITEM_BYTES_MAX(fold) + RLGR_BLOCK_BYTES_MAX)
-				return false;
-			put_item(&slow, gap, fold);
-			c = slow;
-			continue;
-		}
-		c.kp = step >> (RLGR_STEP_NEXT - 5) & KP(127);
-		c.krp = tables->next_krp[(rice >> RLGR_RICE_KRP) + ones];
-		code = step >> RLGR_STEP_CODE << run | (fold & run);
-		put(&c, code << ((rice + ones + 1) & 63) | golomb_rice(value, rice, ones), len);
-	}
-	*into = c;
-	return true;
+	*c = copy;
+	return ok;
 }
 
 int rlgr1_items_encode(uint8_t *dst, size_t cap, const struct rlgr_items *items)
 {
+	const struct rlgr_tables *tables = &rlgr_tables;
 	struct coder c = { .at = dst, .room = 64, .kp = KP(8), .krp = KRP(8) };
+	const uint8_t *end = dst + cap;
 
-	for (int i = 0; i < items->count; i += RLGR_BLOCK) {
-		int count = items->count - i < RLGR_BLOCK ? items->count - i : RLGR_BLOCK;
-		unsigned before = i > 0 ? items->places[i - 1] + 1u : 0;
+	if ((ptrdiff_t)cap < RLGR_ITEMS_BYTES_MAX(items->count))
+		return ERR_SPACE;
+	for (const uint16_t *item = items->gaps, *stop = item + items->count; item < stop; item++) {
+		uint64_t gap = *item, fold = item[RLGR_GAP_TO_FOLD], value, kr, ones, len, code;
+		const struct rlgr_step *step;
+		const struct rlgr_rice *rice;
 
-		if (!put_block(&c, items->places + i, items->folds + i, count, before, dst + cap))
-			return ERR_SPACE;
+		if (UNLIKELY(gap >= RLGR_SHORT_GAPS)) {
+			if (!put_copy(&c, gap, fold, end - RLGR_ITEMS_BYTES_MAX(stop - item)))
+				return ERR_SPACE;
+			continue;
+		}
+		step = &tables->steps[c.kp + (int64_t)gap];
+		rice = &tables->rice[c.krp][step->singles];
+		value = (fold - step->run) >> (step->run & 63);
+		kr = rice->kr;
+		ones = value >> (kr & 63);
+		len = ones + rice->len + step->len;
+		if (UNLIKELY(len > 56)) {
+			if (!put_copy(&c, gap, fold, end - RLGR_ITEMS_BYTES_MAX(stop - item)))
+				return ERR_SPACE;
+			continue;
+		}
+		c.kp = step->next;
+		c.krp = next_krp(c.krp, step->singles, value);
+		code = step->code | (fold & step->run);
+		code = (code << ((kr + ones + 1) & 63)) + value + (tables->ones[ones] << (kr & 63));
+		put(&c, code, len);
 	}
 	return (int)(c.at - dst) + (int)((64 - c.room + 7) >> 3);
 }

@@ -8,11 +8,12 @@
 struct coder {
 	uint64_t bits; /* the low 64 - room ones are not stored for good yet */
 	uint8_t *at;
-	uint64_t room;    /* 56..64 between calls */
-	uint64_t kp, krp; /* scaled: the first index of their part of the tables */
+	uint64_t room; /* 56..64 between calls */
+	int64_t kp;    /* the first index of its part of the tables, less 0 or 1: rlgr_step.next */
+	uint64_t krp;  /* plus RLGR_KRP_ZERO */
 };
-#define KP(n)  ((n) * (uint64_t)RLGR_SHORT_GAPS)
-#define KRP(n) ((n) * (uint64_t)4)
+#define KP(n)  ((n) * (int64_t)RLGR_SHORT_GAPS)
+#define KRP(n) ((n) + (uint64_t)RLGR_KRP_ZERO)
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define UNLIKELY(x)   __builtin_expect(x, 0)
@@ -30,57 +31,41 @@ ALWAYS_INLINE void put(struct coder *c, uint64_t code, uint64_t len)
 	c->room |= 56;
 }
 
-ALWAYS_INLINE uint64_t after_single_zeros(uint64_t krp, uint64_t singles)
+/* A code of zero. */
+static inline void put_zero(struct coder *c)
 {
-	int64_t left = (int64_t)(krp - singles * KRP(2));
-
-	return (uint64_t)(left & ~(left >> 63));
-}
-
-/* A value's code of kr + ones + 1 bits, with ones = value >> kr below 56. rice: kr
- * in the low 8 bits; the instructions ignore the others. */
-ALWAYS_INLINE uint64_t golomb_rice(uint64_t value, uint64_t rice, uint64_t ones)
-{
-	return _bzhi_u64(
-			-2ull << (rice & 63) | _bzhi_u64(value, (unsigned)rice), (unsigned)(rice + ones + 1));
+	put(c, 0, 1 + (c->krp - KRP(0)) / 8);
+	c->krp = c->krp < KRP(2) ? KRP(0) : c->krp - 2;
 }
 
 /* Zeros in front of a value, too many for the table. together: how many one code
  * takes while no runs are coded: 1 (RLGR1) or 2 (RLGR3). */
 static inline void put_long_gap(struct coder *c, uint64_t gap, uint64_t together)
 {
-	uint64_t kp = c->kp / KP(1);
+	uint64_t taken = (uint64_t)-c->kp % RLGR_SHORT_GAPS, kp = (uint64_t)(c->kp + 1) / RLGR_SHORT_GAPS;
+	uint64_t zeros = 0;
 
-	for (; kp < 8; kp += 3 * together, gap -= together) {
-		put(c, 0, 1 + c->krp / KRP(8));
-		c->krp = after_single_zeros(c->krp, 1);
-	}
-	for (; gap >= 1u << (kp >> 3); kp = kp + 4 > RLGR_PARAM_MAX ? RLGR_PARAM_MAX : kp + 4) {
-		put(c, 0, 1);
+	for (gap -= taken; kp < 8; kp += 3 * together, gap -= together)
+		put_zero(c);
+	for (; gap >= 1u << (kp >> 3); kp = kp + 4 > RLGR_PARAM_MAX ? RLGR_PARAM_MAX : kp + 4, zeros++)
 		gap -= 1u << (kp >> 3);
-	}
-	put(c, 1u << (kp >> 3) | gap, 1 + (kp >> 3));
-	c->kp = kp < 6 ? 0 : KP(kp - 6);
+	put(c, 1u << (kp >> 3) | gap, zeros + 1 + (kp >> 3)); /* zeros: 20 at most */
+	c->kp = kp < 6 ? 0 : KP((int64_t)kp - 6);
 }
 
-/* What is in front of a value, for the slow path: len without the sign. */
-static inline void put_step(struct coder *c, uint64_t step)
+/* What is in front of a value, for the slow path: without the sign. */
+static inline void put_step(struct coder *c, const struct rlgr_step *step)
 {
-	uint64_t zeros = step >> RLGR_STEP_SINGLES & 3, run = step >> RLGR_STEP_RUN & 1,
-		 len = (step & 15) - run;
-
-	for (; zeros > 0; zeros--) {
-		put(c, 0, 1 + c->krp / KRP(8));
-		c->krp = after_single_zeros(c->krp, 1);
-	}
-	if (len)
-		put(c, step >> RLGR_STEP_CODE, len);
-	c->kp = KP(step >> RLGR_STEP_NEXT & 127);
+	for (int zeros = step->singles; zeros > 0; zeros--)
+		put_zero(c);
+	if (step->run)
+		put(c, step->code >> 1, step->len - 1u);
+	c->kp = step->next;
 }
 
 static inline void put_golomb_rice(struct coder *c, uint64_t value)
 {
-	uint64_t krp = c->krp / KRP(1), kr = krp >> 3, ones = value >> kr;
+	uint64_t krp = c->krp - KRP(0), kr = krp >> 3, ones = value >> kr;
 
 	krp = ones > 1 ? krp + ones : ones == 1 ? krp : krp < 2 ? 0 : krp - 2;
 	c->krp = KRP(krp > RLGR_PARAM_MAX ? RLGR_PARAM_MAX : krp);
@@ -91,11 +76,21 @@ static inline void put_golomb_rice(struct coder *c, uint64_t value)
 		put(c, _bzhi_u64(value, (unsigned)kr), kr);
 }
 
+/* From an item's gap to its fold, so that the coders need one pointer. */
+#define RLGR_GAP_TO_FOLD                                                                                     \
+	((offsetof(struct rlgr_items, folds) - offsetof(struct rlgr_items, gaps)) / sizeof(uint16_t))
+
 /* Longest output of one item on the slow path: value ones, and what goes with them. */
 #define RLGR_ITEM_BYTES_MAX(value) ((ptrdiff_t)((value) / 8 + 64))
-/* So many items at a time, with one look at the room left: up to 8 bytes each,
- * and what the unaligned write touches behind. */
-#define RLGR_BLOCK           64
-#define RLGR_BLOCK_BYTES_MAX (RLGR_BLOCK * 8 + 8)
+/* Room for so many items on the fast path: up to 7 bytes each, and what the
+ * unaligned write touches behind. */
+#define RLGR_ITEMS_BYTES_MAX(count) ((ptrdiff_t)(count)*7 + 16)
+
+/* krp behind a code of value and the zeros in front of it. */
+ALWAYS_INLINE uint64_t next_krp(uint64_t krp, uint64_t zeros, uint64_t value)
+{
+	krp -= 2 * zeros;
+	return rlgr_tables.next_krp[krp][2 * value >> (krp / 8 & 63)];
+}
 
 #endif

@@ -9,15 +9,16 @@
 #define RLGR_SHORT_ONES 64 /* more than fit into the 56 bits of a step */
 #define RLGR_RUN_ZEROS  16
 #define RLGR_PARAM_MAX  80
+#define RLGR_KRP_ZERO   8
 
 /* Reached without a detour through the global offset table. */
 #define HIDDEN __attribute__((visibility("hidden")))
 
 struct rlgr_items {
 	int count;
-	/* 32 unused behind the closing value: collectors write so many at a time; the
-	 * first of them is no neighbour of the closing value */
-	uint16_t places[RFX_COEFS + 1 + 32];
+	/* Zeros between the value before and this one. 32 unused behind the closing
+	 * value: collectors write so many at a time; the first of them is not zero. */
+	uint16_t gaps[RFX_COEFS + 1 + 32];
 	uint16_t folds[RFX_COEFS + 1 + 32]; /* 2 * magnitude, minus one when negative */
 };
 
@@ -30,29 +31,34 @@ void rlgr_items_collect_avx512(struct rlgr_items *items, const int16_t *coefs);
 int rlgr1_items_encode(uint8_t *dst, size_t cap, const struct rlgr_items *items);
 int rlgr3_items_encode(uint8_t *dst, size_t cap, const struct rlgr_items *items);
 
-/* An entry of steps: what kp and the gap in front of a value lead to. */
-enum {
-	RLGR_STEP_LEN = 0,     /* 4 bits: of the run, and of the sign behind it, 0..13 */
-	RLGR_STEP_LEAD = 4,    /* 1 bit, RLGR3: one zero is left, the first of a pair with the value */
-	RLGR_STEP_RUN = 5,     /* 1 bit: the value follows a run: sign, magnitude - 1; else it is folded */
-	RLGR_STEP_SINGLES = 7, /* 2 bits: zeros coded one by one in front of the run */
-	RLGR_STEP_NEXT = 9,    /* 7 bits: next kp */
-	RLGR_STEP_CODE = 16,   /* 16 bits: the run */
+/* What kp and the gap in front of a value lead to. */
+struct rlgr_step {
+	uint16_t code;   /* of the run, with room for the sign behind it */
+	int16_t next;    /* kp behind the value, times RLGR_SHORT_GAPS; less 1 for a pair, whose
+	                    second coefficient is taken off the gap to the next value */
+	uint8_t len;     /* of code: 0..13 */
+	uint8_t run;     /* 1: the value follows a run: sign, magnitude - 1; else it is folded */
+	uint8_t singles; /* 0..3: codes of zero in front of the run: zeros, RLGR3: pairs of them */
+	uint8_t pair;    /* RLGR3: bit 0: the value is coded together with the coefficient behind
+	                    it; bit 5: next if that is not zero */
 };
 
-/* An entry of rice: what krp and a number of codes of zero (0..3) lead to. */
-enum {
-	RLGR_RICE_KR = 0,   /* 8 bits: kr behind the zeros */
-	RLGR_RICE_LEN = 8,  /* 8 bits: of the zeros, and of the next code without its ones */
-	RLGR_RICE_KRP = 16, /* 16 bits: krp behind the zeros, times RLGR_SHORT_ONES */
+/* What krp and a number of codes of zero (0..3) lead to. */
+struct rlgr_rice {
+	uint8_t kr;  /* behind the zeros */
+	uint8_t len; /* of the zeros, and of the next code without its ones */
 };
 
 /* One block, so that the coder needs one register for all of it. */
 struct rlgr_tables {
-	uint32_t steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS];      /* RLGR1 */
-	uint32_t pair_steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS]; /* RLGR3 */
-	uint32_t rice[(RLGR_PARAM_MAX + 1) * 4];
-	uint16_t next_krp[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_ONES]; /* times 4 */
+	struct rlgr_step steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS];      /* RLGR1 */
+	struct rlgr_step pair_steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS]; /* RLGR3 */
+	/* The next two by krp + RLGR_KRP_ZERO, so that krp may go below zero for codes of
+	 * zero: 2 for each. */
+	struct rlgr_rice rice[RLGR_KRP_ZERO + RLGR_PARAM_MAX + 1][4];
+	/* By the ones of a code, below zero by twice the ones: kr comes out as -1 there. */
+	uint8_t next_krp[RLGR_KRP_ZERO + RLGR_PARAM_MAX + 1][2 * RLGR_SHORT_ONES];
+	uint64_t ones[RLGR_SHORT_ONES]; /* what a code of so many ones is more than the value */
 	/* For decoding: kp behind so many zero bits, and above 8 bits the length of the run. */
 	uint32_t runs[RLGR_PARAM_MAX + 1][RLGR_RUN_ZEROS];
 	/* Byte shuffles that move the 16-bit values of a mask's ones together. */

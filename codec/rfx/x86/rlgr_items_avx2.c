@@ -18,6 +18,23 @@ static inline uint32_t fold_32(__m128i folds[4], const int16_t *coefs)
 	return ~(uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(zeros, 0xd8));
 }
 
+/* Places to gaps, in place, from the end. */
+static void places_to_gaps(uint16_t *places, int count)
+{
+	const __m256i one = _mm256_set1_epi16(1);
+	int i = count / 16 * 16;
+
+	for (; i > 0; i -= 16) {
+		__m256i at = _mm256_loadu_si256((const __m256i *)(places + i));
+		__m256i before = _mm256_loadu_si256((const __m256i *)(places + i - 1));
+
+		_mm256_storeu_si256(
+				(__m256i *)(places + i), _mm256_sub_epi16(_mm256_sub_epi16(at, before), one));
+	}
+	for (i = count - 1 < 15 ? count - 1 : 15; i > 0; i--)
+		places[i] = (uint16_t)(places[i] - places[i - 1] - 1);
+}
+
 /* 8 coefficients at a time: a shuffle from a table moves the nonzero ones
  * together. */
 void rlgr_items_collect_avx2(struct rlgr_items *items, const int16_t *coefs)
@@ -36,15 +53,16 @@ void rlgr_items_collect_avx2(struct rlgr_items *items, const int16_t *coefs)
 		for (int i = 0; i < 4; i++, mask >>= 8) {
 			__m128i order = _mm_load_si128((const __m128i *)rlgr_tables.orders[mask & 255]);
 
-			_mm_storeu_si128((__m128i *)(items->places + count), _mm_shuffle_epi8(places, order));
+			_mm_storeu_si128((__m128i *)(items->gaps + count), _mm_shuffle_epi8(places, order));
 			_mm_storeu_si128(
 					(__m128i *)(items->folds + count), _mm_shuffle_epi8(folds[i], order));
 			count += __builtin_popcount(mask & 255);
 			places = _mm_add_epi16(places, _mm_set1_epi16(8));
 		}
 	}
-	items->places[count] = RFX_COEFS;
+	items->gaps[count] = RFX_COEFS;
 	items->folds[count] = 1;
-	items->places[count + 1] = UINT16_MAX;
 	items->count = count + 1;
+	places_to_gaps(items->gaps, items->count);
+	items->gaps[count + 1] = UINT16_MAX;
 }

@@ -1,6 +1,21 @@
 #include "rlgr_items.h"
 #include <immintrin.h>
 
+/* Places to gaps, in place, from the end. */
+static void places_to_gaps(uint16_t *places, int count)
+{
+	const __m512i one = _mm512_set1_epi16(1);
+	int i = count / 32 * 32;
+
+	for (; i > 0; i -= 32) {
+		__m512i at = _mm512_loadu_si512(places + i), before = _mm512_loadu_si512(places + i - 1);
+
+		_mm512_storeu_si512(places + i, _mm512_sub_epi16(_mm512_sub_epi16(at, before), one));
+	}
+	for (i = count - 1 < 31 ? count - 1 : 31; i > 0; i--)
+		places[i] = (uint16_t)(places[i] - places[i - 1] - 1);
+}
+
 /* 32 coefficients at a time: the nonzero ones move together. */
 void rlgr_items_collect_avx512(struct rlgr_items *items, const int16_t *coefs)
 {
@@ -13,13 +28,14 @@ void rlgr_items_collect_avx512(struct rlgr_items *items, const int16_t *coefs)
 		__m512i folds = _mm512_xor_si512(_mm512_add_epi16(v, v), _mm512_srai_epi16(v, 15));
 		__mmask32 mask = _mm512_test_epi16_mask(v, v);
 
-		_mm512_storeu_si512(items->places + count, _mm512_maskz_compress_epi16(mask, places));
+		_mm512_storeu_si512(items->gaps + count, _mm512_maskz_compress_epi16(mask, places));
 		_mm512_storeu_si512(items->folds + count, _mm512_maskz_compress_epi16(mask, folds));
 		count += __builtin_popcount(mask);
 		places = _mm512_add_epi16(places, _mm512_set1_epi16(32));
 	}
-	items->places[count] = RFX_COEFS;
+	items->gaps[count] = RFX_COEFS;
 	items->folds[count] = 1;
-	items->places[count + 1] = UINT16_MAX;
 	items->count = count + 1;
+	places_to_gaps(items->gaps, items->count);
+	items->gaps[count + 1] = UINT16_MAX;
 }

@@ -8,45 +8,51 @@ static int clamp_param(int p)
 	return p < 0 ? 0 : p > RLGR_PARAM_MAX ? RLGR_PARAM_MAX : p;
 }
 
-static uint32_t step_pack(int code, int len, bool run, int singles, int next_kp)
+static struct rlgr_step run_step(int kp, int gap, int singles)
 {
-	return (uint32_t)len << RLGR_STEP_LEN | (uint32_t)run << RLGR_STEP_RUN |
-			(uint32_t)singles << RLGR_STEP_SINGLES |
-			(uint32_t)clamp_param(next_kp) << RLGR_STEP_NEXT | (uint32_t)code << RLGR_STEP_CODE;
-}
-
-static uint32_t run_step(int kp, int gap, int singles)
-{
+	struct rlgr_step step = { .run = 1, .singles = (uint8_t)singles };
 	int zeros = 0;
 
 	for (; gap >= 1 << (kp >> 3); zeros++) {
 		gap -= 1 << (kp >> 3);
 		kp = clamp_param(kp + 4);
 	}
-	return step_pack(1 << (kp >> 3) | gap, zeros + 1 + (kp >> 3) + 1, true, singles, kp - 6);
+	step.code = (uint16_t)((1 << (kp >> 3) | gap) << 1);
+	step.len = (uint8_t)(zeros + 1 + (kp >> 3) + 1);
+	step.next = (int16_t)(clamp_param(kp - 6) * RLGR_SHORT_GAPS);
+	return step;
 }
 
-static uint32_t step_of(int kp, int gap)
+static struct rlgr_step step_of(int kp, int gap)
 {
 	int singles = 0;
 
 	for (; kp < 8 && gap > 0; gap--, singles++)
 		kp += 3;
-	return kp < 8 ? step_pack(0, 0, false, singles, kp - 3) : run_step(kp, gap, singles);
+	if (kp >= 8)
+		return run_step(kp, gap, singles);
+	return (struct rlgr_step){ .singles = (uint8_t)singles,
+		.next = (int16_t)(clamp_param(kp - 3) * RLGR_SHORT_GAPS) };
 }
 
-static uint32_t pair_step_of(int kp, int gap)
+static struct rlgr_step pair_step_of(int kp, int gap)
 {
+	struct rlgr_step step = { 0 };
 	int pairs = 0;
 
 	for (; kp < 8 && gap > 1; gap -= 2, pairs++)
 		kp += 6;
-	if (kp < 8)
-		return step_pack(0, 0, false, pairs, kp) | (uint32_t)gap << RLGR_STEP_LEAD;
-	return run_step(kp, gap, pairs);
+	if (kp >= 8)
+		return run_step(kp, gap, pairs);
+	/* A zero that is left is the first of the pair, the value the second. */
+	step.singles = (uint8_t)pairs;
+	step.next = (int16_t)(kp * RLGR_SHORT_GAPS - (gap == 0));
+	if (gap == 0)
+		step.pair = (uint8_t)(1 | clamp_param(kp - 6) * RLGR_SHORT_GAPS);
+	return step;
 }
 
-static uint32_t rice_of(int krp, int zeros)
+static struct rlgr_rice rice_of(int krp, int zeros)
 {
 	int len = 0;
 
@@ -54,9 +60,20 @@ static uint32_t rice_of(int krp, int zeros)
 		len += 1 + (krp >> 3);
 		krp = clamp_param(krp - 2);
 	}
-	len += 1 + (krp >> 3);
-	return (uint32_t)(krp >> 3) << RLGR_RICE_KR | (uint32_t)len << RLGR_RICE_LEN |
-			(uint32_t)(krp * RLGR_SHORT_ONES) << RLGR_RICE_KRP;
+	return (struct rlgr_rice){ .kr = (uint8_t)(krp >> 3), .len = (uint8_t)(len + 1 + (krp >> 3)) };
+}
+
+static void fill_krp(int krp)
+{
+	uint8_t *next = rlgr_tables.next_krp[RLGR_KRP_ZERO + krp];
+
+	for (int ones = 0; ones < RLGR_SHORT_ONES; ones++) {
+		int to = clamp_param(clamp_param(krp) + (ones == 0 ? -2 : ones == 1 ? 0 : ones));
+
+		next[krp < 0 ? 2 * ones : ones] = (uint8_t)(RLGR_KRP_ZERO + to);
+	}
+	for (int zeros = 0; zeros < 4 && krp >= 0; zeros++)
+		rlgr_tables.rice[RLGR_KRP_ZERO + krp][zeros] = rice_of(krp, zeros);
 }
 
 static void fill_runs(int kp)
@@ -88,19 +105,16 @@ static void fill(void)
 {
 	for (unsigned mask = 0; mask < 256; mask++)
 		fill_order(mask);
+	for (int ones = 0; ones < RLGR_SHORT_ONES; ones++)
+		rlgr_tables.ones[ones] = (2ull << ones) - 2 - (uint64_t)ones;
+	for (int krp = -6; krp <= RLGR_PARAM_MAX; krp++)
+		fill_krp(krp);
 	for (int p = 0; p <= RLGR_PARAM_MAX; p++) {
 		fill_runs(p);
 		for (int gap = 0; gap < RLGR_SHORT_GAPS; gap++) {
 			rlgr_tables.steps[p * RLGR_SHORT_GAPS + gap] = step_of(p, gap);
 			rlgr_tables.pair_steps[p * RLGR_SHORT_GAPS + gap] = pair_step_of(p, gap);
 		}
-		for (int ones = 0; ones < RLGR_SHORT_ONES; ones++) {
-			int krp = clamp_param(p + (ones == 0 ? -2 : ones == 1 ? 0 : ones));
-
-			rlgr_tables.next_krp[p * RLGR_SHORT_ONES + ones] = (uint16_t)(krp * 4);
-		}
-		for (int singles = 0; singles < 4; singles++)
-			rlgr_tables.rice[p * 4 + singles] = rice_of(p, singles);
 	}
 }
 
