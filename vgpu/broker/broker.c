@@ -3,6 +3,7 @@
 #include <base/loop.h>
 #include <base/packet.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -111,8 +112,19 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 	return 0;
 }
 
+/* sd_event_add_child wants that. */
+static void block_sigchld(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int broker_start(struct broker *broker)
 {
+	block_sigchld();
 	TAILQ_INIT(&broker->list);
 	broker->listen_fd = -1;
 	broker->event = loop_create();

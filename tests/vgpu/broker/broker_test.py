@@ -1,0 +1,274 @@
+"""oriel-vgpu-broker as a process, with workers that draw nothing. Run by ctest:
+broker_test.py BROKER FAKE_WORKER CLI [TEST...]"""
+import array, json, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time, unittest
+
+BROKER, WORKER, CLI = sys.argv[1:4]
+DEADLINE_S = 30  # for what should happen at once; only a failing test waits so long
+JOIN, LIST, WORKER_TYPE, PAGE = 1, 2, 64, 65  # proto/broker.h
+OK, NO_PROFILE, NO_GPU, FAILED = 0, 1, 3, 4
+DIED, WATCHDOG = 0, 1
+
+
+class Front:
+    """A front's connection."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.settimeout(DEADLINE_S)
+        self.socket.connect(path)
+        self.render = None
+        self.page = None
+
+    def receive(self):
+        data, ancillary, _, _ = self.socket.recvmsg(1024, socket.CMSG_SPACE(4))
+        fds = array.array("i")
+        for _, _, payload in ancillary:
+            fds.frombytes(payload)
+        return data, fds[0] if fds else None
+
+    def join(self, name="guest", profile="", adopt_pid=None, page=None):
+        """(status, reason, pid, weight, text)"""
+        packet = struct.pack("<HHII64s64sI", JOIN, 0, 1 if adopt_pid else 0, adopt_pid or 0, name.encode(),
+                             profile.encode(), 0xffffffff)
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [page]))] if page is not None else []
+        self.socket.sendmsg([packet], rights)
+        data, fd = self.receive()
+        kind, _, status, pid, reason, _, _, _, _, weight = struct.unpack_from("<HHIIIIIIQI", data)
+        assert kind == WORKER_TYPE, data
+        if fd is not None:
+            self.close_render()
+            self.render = socket.socket(fileno=fd)
+            self.render.settimeout(DEADLINE_S)
+        if status == OK:
+            data, self.page = self.receive()
+            assert struct.unpack_from("<H", data)[0] == PAGE
+        text = "" if status == OK else data[40 + 64:].rstrip(b"\0").decode()
+        return status, reason, pid, weight, text
+
+    def order(self, letter):
+        self.render.send(letter)
+        assert self.render.recv(1) == letter
+
+    def wait_lost(self):
+        """Until the worker is gone."""
+        try:
+            assert self.render.recv(1) == b""
+        except ConnectionResetError:
+            pass
+
+    def close_render(self):
+        if self.render:
+            self.render.close()
+            self.render = None
+
+    def close(self):
+        self.close_render()
+        if self.page is not None:
+            os.close(self.page)
+            self.page = None
+        self.socket.close()
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="oriel-broker-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        for program, name in ((BROKER, "oriel-vgpu-broker"), (WORKER, "oriel-vgpu-worker")):
+            shutil.copy(program, os.path.join(self.folder, name))
+        self.path = os.path.join(self.folder, "vgpu")
+        self.profiles = ""
+        self.broker, self.fronts = None, []
+
+    def start(self, *options):
+        with open(os.path.join(self.folder, "profiles"), "w") as file:
+            file.write(self.profiles)
+        self.broker = subprocess.Popen([os.path.join(self.folder, "oriel-vgpu-broker"), "--socket", self.path,
+                                        "--profiles", os.path.join(self.folder, "profiles"), *options],
+                                       stderr=subprocess.PIPE, text=True)
+        line = self.broker.stderr.readline()
+        self.assertIn("ready; ", line)
+        self.log = []
+        self.reader = threading.Thread(target=lambda pipe: self.log.extend(pipe), args=[self.broker.stderr])
+        self.reader.start()
+        self.addCleanup(self.check_log, self.broker.stderr, self.reader, self.log)
+        self.addCleanup(self.end)
+
+    def end(self, number=signal.SIGTERM):
+        if self.broker:
+            self.broker.send_signal(number)
+            code, self.broker = self.broker.wait(DEADLINE_S), None
+            self.assertEqual(code, 0 if number == signal.SIGTERM else -number, self.log)
+
+    def check_log(self, pipe, reader, log):
+        """Workers write there too, as long as they live."""
+        for front in self.fronts:
+            front.close()
+        reader.join()
+        pipe.close()
+        self.assertNotRegex("".join(log), "Sanitizer|runtime error")
+
+    def front(self):
+        front = Front(self.path)
+        self.fronts.append(front)
+        return front
+
+    def list(self):
+        done = subprocess.run([CLI, "--run-dir", self.folder, "--json", "gpu"], capture_output=True, text=True,
+                              timeout=DEADLINE_S)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return {row["name"]: row for row in json.loads(done.stdout)}
+
+    def wait_list(self, check):
+        deadline = time.monotonic() + DEADLINE_S
+        while not check(rows := self.list()):
+            self.assertLess(time.monotonic(), deadline, rows)
+        return rows
+
+    def test_join_and_list(self):
+        self.profiles = "default weight=70\noffice heads=1 size=1280x1024 memory=64 weight=300\n"
+        self.start()
+        front, other = self.front(), self.front()
+        status, _, pid, weight, _ = front.join("alice", "office")
+        self.assertEqual((status, weight), (OK, 300))
+        os.kill(pid, 0)
+        self.assertEqual(other.join("bob")[3], 70)
+        front.order(b"s")
+        rows = self.list()
+        self.assertEqual(set(rows), {"alice", "bob"})
+        row = rows["alice"]
+        self.assertEqual((row["profile"], row["weight"], row["video_memory_bytes"], row["memory_bytes"], row["resets"]),
+                         ("office", 300, 64 << 20, 7 << 20, 0))
+        front.close()
+        self.wait_list(lambda rows: set(rows) == {"bob"})
+        with self.assertRaises(ProcessLookupError):
+            os.kill(pid, 0)
+
+    def test_refusals(self):
+        self.profiles = "far gpu=renderD999\n"
+        self.start()
+        self.assertEqual(self.front().join("a", "none")[0], NO_PROFILE)
+        self.assertEqual(self.front().join("a", "far")[0], NO_GPU)
+        for packet in (b"\1", b"\1\0\0\0", b"\7\0\0\0", b"\377" * 200, struct.pack("<HH", 64, 0)):
+            front = self.front()
+            front.socket.send(packet)
+            self.assertEqual(front.socket.recv(100), b"")
+        self.assertEqual(self.front().join("a")[0], OK)
+
+    def test_wrong_profiles(self):
+        with open(os.path.join(self.folder, "profiles"), "w") as file:
+            file.write("a\nb weight=0\n")
+        done = subprocess.run([os.path.join(self.folder, "oriel-vgpu-broker"), "--profiles",
+                               os.path.join(self.folder, "profiles")], capture_output=True, text=True,
+                              timeout=DEADLINE_S)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("profiles:2: expected NAME", done.stderr)
+
+    def test_lost_worker(self):
+        self.start()
+        front = self.front()
+        first = front.join()[2]
+        front.order(b"x")
+        front.wait_lost()
+        status, reason, second, _, _ = front.join()
+        self.assertEqual((status, reason), (OK, DIED))
+        self.assertNotEqual(first, second)
+        os.kill(second, signal.SIGKILL)
+        front.wait_lost()
+        self.assertEqual(front.join()[0], OK)
+        self.assertEqual(self.list()["guest"]["resets"], 2)
+
+    def test_dies_too_often(self):
+        self.start()
+        front = self.front()
+        front.join()
+        for _ in range(8):
+            front.order(b"x")
+            front.wait_lost()
+            self.assertEqual(front.join()[0], OK)
+        front.order(b"x")
+        front.wait_lost()
+        self.assertEqual(front.join()[0], FAILED)
+
+    def test_no_egl(self):
+        self.start()
+        front = self.front()
+        front.join()
+        front.order(b"n")
+        front.wait_lost()
+        status, _, _, _, text = front.join()
+        self.assertEqual(status, NO_GPU)
+        self.assertRegex(text, "EGL does not start on ")
+
+    def test_watchdog(self):
+        """A batch that never ends costs its guest the worker, and its neighbour nothing."""
+        self.start("--batch-limit", "300")
+        front, neighbour = self.front(), self.front()
+        front.join("hangs")
+        pid = neighbour.join("neighbour")[2]
+        front.order(b"h")
+        front.wait_lost()
+        self.assertEqual(front.join()[:2], (OK, WATCHDOG))
+        rows = self.list()
+        self.assertEqual((rows["hangs"]["resets"], rows["neighbour"]["resets"]), (1, 0))
+        self.assertGreater(rows["hangs"]["gpu_time_us"], 290000)
+        os.kill(pid, 0)
+
+    def test_watchdog_without_use(self):
+        """A worker that waits for ever has been stuck since long ago."""
+        self.start()
+        front = self.front()
+        front.join()
+        front.order(b"s")
+        front.wait_lost()
+        self.assertEqual(front.join()[:2], (OK, WATCHDOG))
+
+    def test_shares(self):
+        """Two that want all: what they get is as their weights."""
+        self.profiles = "heavy weight=300\n"
+        self.start()
+        fronts = [self.front(), self.front()]
+        fronts[0].join("three", "heavy")
+        fronts[1].join("one")
+        for front in fronts:
+            front.order(b"b")
+        rows = self.wait_list(lambda rows: rows["one"]["gpu_time_us"] > 500000)
+        self.assertAlmostEqual(rows["three"]["gpu_time_us"] / rows["one"]["gpu_time_us"], 3, delta=0.3)
+
+    def test_broker_is_killed(self):
+        """Workers go on, nobody stays held, and the next broker knows them."""
+        self.start()
+        fronts = [self.front(), self.front()]
+        pids = []
+        for number, front in enumerate(fronts):
+            pids.append(front.join(f"guest{number}")[2])
+            front.order(b"b")
+        self.wait_list(lambda rows: rows["guest1"]["gpu_time_us"] > 100000)
+        self.end(signal.SIGKILL)
+        pages = [os.open(f"/proc/self/fd/{front.page}", os.O_RDWR) for front in fronts]
+        before = [struct.unpack_from("<Q", os.pread(page, 64, 0), 16)[0] for page in pages]
+        deadline = time.monotonic() + DEADLINE_S
+        while any(struct.unpack_from("<Q", os.pread(page, 64, 0), 16)[0] < old + 10 for page, old in zip(pages, before)):
+            self.assertLess(time.monotonic(), deadline)
+        self.start()
+        for number, (front, pid, page) in enumerate(zip(fronts, pids, pages)):
+            front.socket.close()
+            again = self.front()
+            self.assertEqual(again.join(f"guest{number}", adopt_pid=pid, page=page)[0], OK)
+            fronts[number].again = again
+            os.close(page)
+        rows = self.wait_list(lambda rows: len(rows) == 2 and rows["guest0"]["gpu_time_us"] > 0)
+        self.assertEqual(rows["guest0"]["resets"], 0)
+        # Not just any process can be called a worker.
+        self.assertEqual(self.front().join("x", adopt_pid=os.getpid(), page=fronts[0].page)[0], FAILED)
+
+    def test_ends_cleanly(self):
+        self.start()
+        front = self.front()
+        pid = front.join()[2]
+        self.end()
+        os.kill(pid, 0)
+        self.assertFalse(os.path.exists(self.path))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]], verbosity=2)

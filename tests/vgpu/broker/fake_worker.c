@@ -1,0 +1,94 @@
+/* Stands in for oriel-vgpu-worker: the test plays the front and tells it, one letter a
+ * packet on the render socket, how to behave.
+ *   b  draw batches of 5 ms one after the other, for ever, unless held
+ *   h  a batch that never ends and uses the CPU
+ *   s  a batch that never ends and uses nothing
+ *   n  no EGL: say so and end
+ *   x  die
+ * Answers each with a packet, before it does it. */
+#include <base/loop.h>
+#include <base/shm.h>
+#include <poll.h>
+#include <proto/broker.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	PAGE_FD = 3,
+	RENDER_FD = 4,
+	CONTROL_FD = 5,
+	BATCH_US = 5000,
+};
+
+static uint64_t used_us(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+}
+
+static void draw(struct broker_page *page, uint64_t batch_us)
+{
+	uint64_t begin = used_us();
+
+	atomic_store(&page->busy_since_us, loop_now_us());
+	while (used_us() - begin < batch_us)
+		;
+	atomic_store(&page->busy_since_us, 0);
+	atomic_fetch_add(&page->batches, 1);
+	atomic_fetch_add(&page->frames, 1);
+}
+
+static void draw_for_ever(struct broker_page *page)
+{
+	struct pollfd fds[2] = { { .fd = CONTROL_FD, .events = POLLIN },
+		{ .fd = RENDER_FD, .events = POLLIN } };
+	char go[BROKER_PACKET_MAX];
+	bool broker = true;
+
+	atomic_store(&page->queue, 1);
+	while (poll(&fds[1], 1, 0) == 0) {
+		if (!broker || !atomic_load(&page->held))
+			draw(page, BATCH_US);
+		else if (poll(fds, 2, -1) > 0 && fds[0].revents)
+			broker = read(CONTROL_FD, go, sizeof go) > 0;
+	}
+	exit(0);
+}
+
+/* False: the front is gone. */
+static bool next_order(char *order)
+{
+	struct pollfd fd = { .fd = RENDER_FD, .events = POLLIN };
+
+	return poll(&fd, 1, -1) == 1 && read(RENDER_FD, order, 1) == 1;
+}
+
+int main(void)
+{
+	struct broker_page *page = (struct broker_page *)shm_map(PAGE_FD, sizeof *page);
+	char order;
+
+	if (!page)
+		return 1;
+	atomic_store(&page->ready, 1);
+	atomic_store(&page->memory_bytes, 7 << 20);
+	while (next_order(&order)) {
+		if (order == 'n')
+			atomic_store(&page->ready, 2);
+		if (order == 's')
+			atomic_store(&page->busy_since_us, 1);
+		if (write(RENDER_FD, &order, 1) != 1)
+			return 1;
+		if (order == 'b')
+			draw_for_ever(page);
+		if (order == 'h')
+			draw(page, UINT64_MAX);
+		if (order == 'n' || order == 'x')
+			return 1;
+	}
+	return 0;
+}
