@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 int broker_place(const struct broker *broker, const struct profile *profile, uint32_t wanted)
@@ -122,6 +123,17 @@ static void block_sigchld(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* What systemd listens at (oriel-vgpu.socket), else a socket of our own. */
+static int listen_at(struct broker *broker)
+{
+	if (sd_listen_fds(1) == 1) {
+		broker->inherited = true;
+		return SD_LISTEN_FDS_START;
+	}
+	/* Fronts run as their guests' users. */
+	return packet_listen(broker->settings.socket_path, 0666);
+}
+
 int broker_start(struct broker *broker)
 {
 	block_sigchld();
@@ -132,8 +144,7 @@ int broker_start(struct broker *broker)
 		log_error("no event loop");
 		return ERR_MEMORY;
 	}
-	/* Fronts run as their guests' users. */
-	broker->listen_fd = packet_listen(broker->settings.socket_path, 0666);
+	broker->listen_fd = listen_at(broker);
 	if (broker->listen_fd < 0) {
 		log_error("%s: %s", broker->settings.socket_path,
 				broker->listen_fd == ERR_BUSY ? "another broker listens there"
@@ -143,6 +154,7 @@ int broker_start(struct broker *broker)
 	if (sd_event_add_io(broker->event, &broker->listening, broker->listen_fd, EPOLLIN, on_connection,
 			    broker) < 0)
 		return ERR_MEMORY;
+	sd_notify(0, "READY=1");
 	log_info("ready; %s; %d GPU%s, the first is %s", broker->settings.socket_path, broker->gpu_count,
 			broker->gpu_count == 1 ? "" : "s", broker->gpus[0].name);
 	return 0;
@@ -158,7 +170,8 @@ void broker_stop(struct broker *broker)
 	sd_event_source_disable_unref(broker->tick);
 	if (broker->listen_fd >= 0) {
 		close(broker->listen_fd);
-		unlink(broker->settings.socket_path);
+		if (!broker->inherited)
+			unlink(broker->settings.socket_path);
 	}
 	sd_event_unref(broker->event);
 }

@@ -25,6 +25,7 @@ struct broker {
 	int gpu_count;
 	sd_event *event;
 	int listen_fd;
+	bool inherited; /* the listening socket is systemd's */
 	sd_event_source *listening, *tick;
 	TAILQ_HEAD(, vgpu) list;
 	size_t count;
