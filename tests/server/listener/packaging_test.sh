@@ -15,10 +15,10 @@ check() { # what, file that must be empty
 }
 
 # The units name the installed programs; verify wants to see them, so give it ours.
-for unit in oriel-server.service oriel-host.service; do
+for unit in oriel-server.service oriel-host.service oriel-vgpu.service; do
 	sed "s|^ExecStart=$installed/|ExecStart=$build/bin/|" "$build/packaging/systemd/$unit" >"$folder/$unit"
 done
-cp "$source/packaging/systemd/oriel-server.socket" "$folder"
+cp "$source"/packaging/systemd/*.socket "$folder"
 systemd-analyze verify --man=no "$folder"/oriel-* >"$folder/out" 2>&1 || failed=1
 check "systemd-analyze verify" "$folder/out"
 
@@ -28,7 +28,7 @@ sed -E 's/^#([a-z_]+ =)/\1/' "$source/packaging/oriel.conf" >"$folder/all.conf"
 [ "$(grep -c '^[a-z_]* =' "$folder/all.conf")" -eq 14 ] || { echo "sample: not every setting"; failed=1; }
 "$build/bin/oriel-server" --config "$folder/all.conf" --check-config >/dev/null || failed=1
 
-for page in oriel-server.8 oriel.conf.5; do
+for page in $(ls "$source/docs/man"); do
 	LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -E UTF-8 -l "$source/docs/man/$page" >/dev/null 2>"$folder/out" || failed=1
 	check "$page" "$folder/out"
 done
