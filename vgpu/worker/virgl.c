@@ -1,0 +1,57 @@
+#include "virgl.h"
+#include "fences.h"
+#include <fcntl.h>
+#include <stdlib.h>
+
+static struct {
+	int render_node_fd;
+	struct fences *fences;
+} state;
+
+static void on_device_fence(void *cookie, uint32_t number)
+{
+	fences_device_done(state.fences, number);
+}
+
+static void on_context_fence(void *cookie, uint32_t context, uint32_t ring, uint64_t number)
+{
+	fences_context_done(state.fences, context, number);
+}
+
+/* virglrenderer closes what it gets. */
+static int get_drm_fd(void *cookie)
+{
+	return state.render_node_fd < 0 ? -1 : fcntl(state.render_node_fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static struct virgl_renderer_callbacks callbacks = {
+	.version = 3,
+	.write_fence = on_device_fence,
+	.get_drm_fd = get_drm_fd,
+	.write_context_fence = on_context_fence,
+};
+
+static void choose_driver(int render_node_fd)
+{
+	setenv("EGL_PLATFORM", "surfaceless", 1);
+	setenv("MESA_SHADER_CACHE_DISABLE", "true", 1); /* there will be no file system */
+	if (render_node_fd >= 0)
+		return;
+	setenv("LIBGL_ALWAYS_SOFTWARE", "true", 1);
+	setenv("GALLIUM_DRIVER", "llvmpipe", 1);
+}
+
+int virgl_start(int render_node_fd, struct fences *fences)
+{
+	/* Without ASYNC_FENCE_CB: fences are told in our thread, by virgl_renderer_poll,
+	 * when the descriptor says so. llvmpipe draws a batch mostly in the thread that
+	 * submits it, so another thread would gain nothing. */
+	int flags = VIRGL_RENDERER_USE_EGL | VIRGL_RENDERER_USE_SURFACELESS | VIRGL_RENDERER_THREAD_SYNC;
+
+	state.render_node_fd = render_node_fd;
+	state.fences = fences;
+	choose_driver(render_node_fd);
+	if (virgl_renderer_init(&state, flags, &callbacks) != 0)
+		return ERR_MISSING;
+	return virgl_renderer_get_poll_fd() < 0 ? ERR_IO : 0;
+}
