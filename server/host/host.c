@@ -70,7 +70,7 @@ static void reload(struct host *host)
 	struct oriel_conf conf;
 	struct conf_error error;
 
-	if (options_load(host->options, host->conf.system, &conf, &error) < 0) {
+	if (command_line_load(&host->options->common, host->conf.system, &conf, &error) < 0) {
 		log_error("settings not reloaded: %s", error.text);
 		return;
 	}

@@ -60,19 +60,19 @@ int main(int argc, char **argv)
 	fill_standard_fds();
 	if (options_parse(&options, argc, argv) < 0)
 		return EXIT_USAGE;
-	if (options.task == OPTIONS_HELP) {
+	if (options.common.task == COMMAND_LINE_HELP) {
 		options_print_help();
 		return EXIT_SUCCESS;
 	}
-	if (options.task == OPTIONS_VERSION) {
+	if (options.common.task == COMMAND_LINE_VERSION) {
 		puts("oriel-host " ORIEL_VERSION);
 		return EXIT_SUCCESS;
 	}
-	if (options_load(&options, geteuid() == 0, &conf, &error) < 0) {
+	if (command_line_load(&options.common, geteuid() == 0, &conf, &error) < 0) {
 		fprintf(stderr, "oriel-host: %s\n", error.text);
 		return EXIT_USAGE;
 	}
-	if (options.task == OPTIONS_CHECK) {
+	if (options.common.task == COMMAND_LINE_CHECK) {
 		puts("the settings are valid");
 		return EXIT_SUCCESS;
 	}

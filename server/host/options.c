@@ -1,21 +1,12 @@
 #include "options.h"
-#include <getopt.h>
 #include <stdio.h>
 
 enum {
-	OPT_CONFIG = 256,
-	OPT_CHECK,
-	OPT_LOG_LEVEL,
-	OPT_PAM_DIR,
+	OPT_PAM_DIR = 1,
 };
 
-static const struct option long_options[] = {
-	{ "config", required_argument, NULL, OPT_CONFIG },
-	{ "check-config", no_argument, NULL, OPT_CHECK },
-	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+static const struct option own[] = {
 	{ "pam-dir", required_argument, NULL, OPT_PAM_DIR },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -34,49 +25,18 @@ void options_print_help(void)
 	       "See oriel-host(8), oriel(1) and oriel.conf(5).\n");
 }
 
-static int complain(const char *option, const char *value, const char *expected)
+static int take(void *user, int option, const char *value)
 {
-	fprintf(stderr, "oriel-host: %s %s: expected %s\n", option, value, expected);
-	return ERR_ARGUMENT;
-}
+	struct options *options = user;
 
-static int take(struct options *options, int option, const char *value)
-{
-	switch (option) {
-	case OPT_CONFIG: options->config = value; return 0;
-	case OPT_CHECK: options->task = OPTIONS_CHECK; return 0;
-	case OPT_LOG_LEVEL:
-		options->log_level_given = log_level_parse(value, &options->log_level);
-		return options->log_level_given
-				? 0
-				: complain("--log-level", value, "error, warn, info or debug");
-	case OPT_PAM_DIR: options->pam_dir = value; return 0;
-	case 'h': options->task = OPTIONS_HELP; return 0;
-	case 'V': options->task = OPTIONS_VERSION; return 0;
-	default: return ERR_ARGUMENT; /* getopt_long has said it */
-	}
+	options->pam_dir = value; /* the only one */
+	return 0;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-	int option;
+	static const struct command_line_program program = { "oriel-host", own, take };
 
-	*options = (struct options){ .task = OPTIONS_SERVE };
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (take(options, option, optarg) < 0)
-			return ERR_ARGUMENT;
-	}
-	if (optind < argc)
-		return complain("argument", argv[optind], "options only, see --help");
-	return 0;
-}
-
-int options_load(
-		const struct options *options, bool system, struct oriel_conf *conf, struct conf_error *error)
-{
-	int err = conf_load(options->config, system, conf, error);
-
-	if (err == 0 && options->log_level_given)
-		conf->log_level = options->log_level;
-	return err;
+	*options = (struct options){ 0 };
+	return command_line_parse(&options->common, &program, options, argc, argv);
 }

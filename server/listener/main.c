@@ -67,11 +67,11 @@ int main(int argc, char **argv)
 	fill_standard_fds();
 	if (options_parse(&options, argc, argv) < 0)
 		return EXIT_USAGE;
-	if (options.task == OPTIONS_HELP) {
+	if (options.common.task == COMMAND_LINE_HELP) {
 		options_print_help();
 		return EXIT_SUCCESS;
 	}
-	if (options.task == OPTIONS_VERSION) {
+	if (options.common.task == COMMAND_LINE_VERSION) {
 		puts("oriel-server " ORIEL_VERSION);
 		return EXIT_SUCCESS;
 	}
@@ -79,9 +79,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "oriel-server: %s\n", error.text);
 		return EXIT_USAGE;
 	}
-	if (options.task == OPTIONS_CHECK) {
+	if (options.common.task == COMMAND_LINE_CHECK) {
 		puts("the settings are valid");
 		return EXIT_SUCCESS;
 	}
-	return options.task == OPTIONS_FINGERPRINT ? print_fingerprint(&conf) : serve(&options, &conf);
+	return options.fingerprint ? print_fingerprint(&conf) : serve(&options, &conf);
 }

@@ -1,29 +1,20 @@
 #include "options.h"
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	OPT_CONFIG = 256,
-	OPT_CHECK,
-	OPT_FINGERPRINT,
+	OPT_FINGERPRINT = 1,
 	OPT_LISTEN,
 	OPT_PORT,
 	OPT_TRACE,
-	OPT_LOG_LEVEL,
 };
 
-static const struct option long_options[] = {
-	{ "config", required_argument, NULL, OPT_CONFIG },
-	{ "check-config", no_argument, NULL, OPT_CHECK },
+static const struct option own[] = {
 	{ "fingerprint", no_argument, NULL, OPT_FINGERPRINT },
 	{ "listen", required_argument, NULL, OPT_LISTEN },
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "trace", required_argument, NULL, OPT_TRACE },
-	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -47,8 +38,7 @@ void options_print_help(void)
 
 static int complain(const char *option, const char *value, const char *expected)
 {
-	fprintf(stderr, "oriel-server: %s %s: expected %s\n", option, value, expected);
-	return ERR_ARGUMENT;
+	return command_line_complain("oriel-server", option, value, expected);
 }
 
 static int add_listen(struct options *options, const char *value)
@@ -83,44 +73,31 @@ static int set_path(const char **path, const char *option, const char *value)
 	return 0;
 }
 
-static int take(struct options *options, int option, const char *value)
+static int take(void *user, int option, const char *value)
 {
+	struct options *options = user;
+
 	switch (option) {
-	case OPT_CONFIG: options->config = value; return 0;
-	case OPT_CHECK: options->task = OPTIONS_CHECK; return 0;
-	case OPT_FINGERPRINT: options->task = OPTIONS_FINGERPRINT; return 0;
+	case OPT_FINGERPRINT: options->fingerprint = true; return 0;
 	case OPT_LISTEN: return add_listen(options, value);
 	case OPT_PORT: return set_port(options, value);
 	case OPT_TRACE: return set_path(&options->trace, "--trace", value);
-	case OPT_LOG_LEVEL:
-		options->log_level_given = log_level_parse(value, &options->log_level);
-		return options->log_level_given
-				? 0
-				: complain("--log-level", value, "error, warn, info or debug");
-	case 'h': options->task = OPTIONS_HELP; return 0;
-	case 'V': options->task = OPTIONS_VERSION; return 0;
-	default: return ERR_ARGUMENT; /* getopt_long has said it */
+	default: return ERR_ARGUMENT;
 	}
 }
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-	int option;
+	static const struct command_line_program program = { "oriel-server", own, take };
 
-	*options = (struct options){ .task = OPTIONS_SERVE };
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (take(options, option, optarg) < 0)
-			return ERR_ARGUMENT;
-	}
-	if (optind < argc)
-		return complain("argument", argv[optind], "options only, see --help");
-	return 0;
+	*options = (struct options){ 0 };
+	return command_line_parse(&options->common, &program, options, argc, argv);
 }
 
 int options_load(
 		const struct options *options, bool system, struct oriel_conf *conf, struct conf_error *error)
 {
-	int err = conf_load(options->config, system, conf, error);
+	int err = command_line_load(&options->common, system, conf, error);
 
 	if (err < 0)
 		return err;
@@ -130,7 +107,5 @@ int options_load(
 		conf_listen_set_port(&conf->server.listen, options->port);
 	if (options->trace)
 		snprintf(conf->trace, sizeof conf->trace, "%s", options->trace);
-	if (options->log_level_given)
-		conf->log_level = options->log_level;
 	return 0;
 }

@@ -2,24 +2,14 @@
 #ifndef LISTENER_OPTIONS_H
 #define LISTENER_OPTIONS_H
 
-#include <base/err.h>
-#include <server/conf.h>
-
-enum options_task {
-	OPTIONS_SERVE,
-	OPTIONS_CHECK,       /* --check-config */
-	OPTIONS_FINGERPRINT, /* --fingerprint */
-	OPTIONS_HELP,
-	OPTIONS_VERSION,
-};
+#include <server/command_line.h>
 
 struct options {
-	enum options_task task;
-	const char *config, *trace; /* borrowed from argv; NULL: not given */
-	struct conf_listen listen;  /* none: not given */
-	int port;                   /* 0: not given */
-	bool log_level_given;
-	enum log_level log_level;
+	struct command_line common;
+	bool fingerprint;          /* --fingerprint: print it and exit */
+	const char *trace;         /* borrowed from argv; NULL: not given */
+	struct conf_listen listen; /* none: not given */
+	int port;                  /* 0: not given */
 };
 
 /* 0, or ERR_ARGUMENT after a sentence on standard error. */
