@@ -2,11 +2,9 @@
 #include "pattern.h"
 #include <base/log.h>
 #include <base/loop.h>
-#include <errno.h>
-#include <getopt.h>
+#include <server/guest_options.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	EXIT_USAGE = 2,
@@ -14,9 +12,9 @@ enum {
 };
 
 struct options {
-	const char *dir;
-	uint32_t width_px, height_px, heads, rate_hz;
-	bool running, help;
+	struct guest_options common;
+	uint32_t heads, rate_hz;
+	bool running, still;
 };
 
 static const char help[] =
@@ -45,93 +43,49 @@ static const char help[] =
 		"  F5   moves the pointer to the middle of the picture, as a program would\n"
 		"  F12  logs out: the guest ends\n";
 
-/* A decimal number from min to max, up to the character end. */
-static bool parse_number(
-		const char *text, char end, uint32_t min, uint32_t max, uint32_t *value, const char **rest)
+enum { OPT_SCALE = 1, OPT_HEADS, OPT_RATE, OPT_STILL };
+
+static bool take_option(void *user, int option, const char *value)
 {
-	char *stop;
-	unsigned long n;
+	struct options *options = user;
 
-	errno = 0;
-	n = strtoul(text, &stop, 10);
-	if (errno || *text < '0' || *text > '9' || *stop != end || n < min || n > max)
-		return false;
-	*value = (uint32_t)n;
-	if (rest)
-		*rest = stop + 1;
-	return true;
-}
-
-static bool parse_size(const char *text, struct options *options)
-{
-	const char *height;
-
-	return parse_number(text, 'x', 1, LINK_SIZE_MAX_PX, &options->width_px, &height) &&
-			parse_number(height, 0, 1, LINK_SIZE_MAX_PX, &options->height_px, NULL);
-}
-
-/* One option; false: its value is wrong. */
-static bool take_option(struct options *options, int option, const char *value)
-{
 	switch (option) {
-	case 'd': options->dir = value; return true;
-	case 's': return parse_size(value, options);
-	case 'c': return true; /* the picture has no text that would scale */
-	case 'n': return parse_number(value, 0, 1, LINK_MONITORS_MAX, &options->heads, NULL);
-	case 'r':
+	case OPT_SCALE: return true; /* the picture has no text that would scale */
+	case OPT_HEADS: return guest_options_number(value, 1, LINK_MONITORS_MAX, &options->heads);
+	case OPT_RATE:
 		options->running = true;
-		return parse_number(value, 0, 1, PATTERN_RATE_MAX, &options->rate_hz, NULL);
-	case 'h': options->help = true; return true;
+		return guest_options_number(value, 1, PATTERN_RATE_MAX, &options->rate_hz);
+	case OPT_STILL: options->still = true; return true;
 	default: return false;
 	}
 }
 
-/* 0, or EXIT_USAGE after a line that says why. */
-static int parse_options(struct options *options, int argc, char **argv)
+/* False after a line that says why. */
+static bool parse_options(struct options *options, int argc, char **argv)
 {
-	static const struct option known[] = {
-		{ "dir", required_argument, NULL, 'd' },
-		{ "size", required_argument, NULL, 's' },
-		{ "scale", required_argument, NULL, 'c' },
-		{ "heads", required_argument, NULL, 'n' },
-		{ "rate", required_argument, NULL, 'r' },
-		{ "still", no_argument, NULL, 't' },
-		{ "help", no_argument, NULL, 'h' },
+	static const struct option own[] = {
+		{ "scale", required_argument, NULL, OPT_SCALE },
+		{ "heads", required_argument, NULL, OPT_HEADS },
+		{ "rate", required_argument, NULL, OPT_RATE },
+		{ "still", no_argument, NULL, OPT_STILL },
 		{ NULL, 0, NULL, 0 },
 	};
-	bool still = false;
-	int option, index = 0;
+	static const struct guest_options_program program = { "oriel-guest-pattern", 1, own, take_option };
 
-	while ((option = getopt_long(argc, argv, "", known, &index)) != -1) {
-		if (option == '?')
-			return EXIT_USAGE; /* getopt said why */
-		if (option == 't') {
-			still = true;
-		} else if (!take_option(options, option, optarg)) {
-			fprintf(stderr, "oriel-guest-pattern: --%s does not take \"%s\"\n", known[index].name,
-					optarg);
-			return EXIT_USAGE;
-		}
-	}
-	if (still)
-		options->running = false;
-	if (options->help)
-		return 0;
-	if (optind < argc || !options->dir) {
-		fputs("oriel-guest-pattern: expected --dir DIR; see --help\n", stderr);
-		return EXIT_USAGE;
-	}
-	return 0;
+	if (guest_options_parse(&options->common, &program, options, argc, argv) < 0)
+		return false;
+	options->running &= !options->still;
+	return true;
 }
 
 /* false: that many of that size are too wide. */
 static bool make_layout(const struct options *options, struct link_layout *layout)
 {
-	*layout = link_layout_single(options->width_px, options->height_px);
+	*layout = link_layout_single(options->common.width_px, options->common.height_px);
 	layout->count = options->heads;
 	for (uint32_t i = 1; i < options->heads; i++) {
 		layout->monitors[i] = layout->monitors[0];
-		layout->monitors[i].x = (int32_t)(i * options->width_px);
+		layout->monitors[i].x = (int32_t)(i * options->common.width_px);
 		layout->monitors[i].flags = 0;
 	}
 	return link_layout_check(layout) == 0;
@@ -155,25 +109,26 @@ static int run(const struct options *options, const struct link_layout *layout, 
 int main(int argc, char **argv)
 {
 	struct options options = {
-		.width_px = 1920, .height_px = 1080, .heads = 1, .rate_hz = RATE_DEFAULT_HZ
+		.common = { .width_px = 1920, .height_px = 1080 }, .heads = 1, .rate_hz = RATE_DEFAULT_HZ
 	};
 	struct link_layout layout;
-	char path[108]; /* as long as a socket's path can be */
+	char path[GUEST_OPTIONS_PATH_CAP];
 
 	log_init("guest-pattern", LOG_LEVEL_INFO);
-	if (parse_options(&options, argc, argv) != 0)
+	if (!parse_options(&options, argc, argv))
 		return EXIT_USAGE;
-	if (options.help) {
+	if (options.common.help) {
 		fputs(help, stdout);
 		return EXIT_SUCCESS;
 	}
 	if (!make_layout(&options, &layout)) {
 		fprintf(stderr, "oriel-guest-pattern: %u monitors of %ux%u are more than %d pixels wide\n",
-				options.heads, options.width_px, options.height_px, LINK_SIZE_MAX_PX);
+				options.heads, options.common.width_px, options.common.height_px,
+				LINK_SIZE_MAX_PX);
 		return EXIT_USAGE;
 	}
-	if (snprintf(path, sizeof path, "%s/link", options.dir) >= (int)sizeof path) {
-		fprintf(stderr, "oriel-guest-pattern: %s is too long for a socket\n", options.dir);
+	if (snprintf(path, sizeof path, "%s/link", options.common.dir) >= (int)sizeof path) {
+		fprintf(stderr, "oriel-guest-pattern: %s is too long for a socket\n", options.common.dir);
 		return EXIT_USAGE;
 	}
 	return run(&options, &layout, path);

@@ -8,7 +8,7 @@
 #include <base/log.h>
 #include <base/loop.h>
 #include <errno.h>
-#include <getopt.h>
+#include <server/guest_options.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +16,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+	SIDE_MIN_PX = 64, /* the dummy driver's */
+};
+
 struct options {
-	const char *dir, *desktop;
-	uint32_t width_px, height_px, scale_percent;
-	bool help;
+	struct guest_options common;
+	const char *desktop;
+	uint32_t scale_percent;
 };
 
 struct program {
@@ -43,71 +47,31 @@ static const char help[] =
 		"\n"
 		"DIR/display.env says how a program comes onto the desktop: . DIR/display.env\n";
 
-static bool parse_number(
-		const char *text, char end, uint32_t min, uint32_t max, uint32_t *value, const char **rest)
+enum { OPT_SCALE = 1, OPT_DESKTOP };
+
+static bool take_option(void *user, int option, const char *value)
 {
-	char *stop;
-	unsigned long n;
+	struct options *options = user;
 
-	errno = 0;
-	n = strtoul(text, &stop, 10);
-	if (errno || *text < '0' || *text > '9' || *stop != end || n < min || n > max)
-		return false;
-	*value = (uint32_t)n;
-	if (rest)
-		*rest = stop + 1;
-	return true;
-}
-
-static bool parse_size(const char *text, struct options *options)
-{
-	enum { MIN_PX = 64 }; /* the dummy driver's */
-	const char *height;
-
-	return parse_number(text, 'x', MIN_PX, LINK_SIZE_MAX_PX, &options->width_px, &height) &&
-			parse_number(height, 0, MIN_PX, LINK_SIZE_MAX_PX, &options->height_px, NULL);
-}
-
-/* One option; false: its value is wrong. */
-static bool take_option(struct options *options, int option, const char *value)
-{
 	switch (option) {
-	case 'd': options->dir = value; return value[0] != 0;
-	case 's': return parse_size(value, options);
-	case 'p': return parse_number(value, 0, 100, 500, &options->scale_percent, NULL);
-	case 'c': options->desktop = value; return value[0] != 0;
-	case 'h': options->help = true; return true;
+	case OPT_SCALE: return guest_options_number(value, 100, 500, &options->scale_percent);
+	case OPT_DESKTOP: options->desktop = value; return value[0] != 0;
 	default: return false;
 	}
 }
 
-/* 0, or GUEST_EXIT_USAGE after a line that says why. */
-static int parse_options(struct options *options, int argc, char **argv)
+/* False after a line that says why. */
+static bool parse_options(struct options *options, int argc, char **argv)
 {
-	static const struct option known[] = {
-		{ "dir", required_argument, NULL, 'd' },
-		{ "size", required_argument, NULL, 's' },
-		{ "scale", required_argument, NULL, 'p' },
-		{ "desktop", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
+	static const struct option own[] = {
+		{ "scale", required_argument, NULL, OPT_SCALE },
+		{ "desktop", required_argument, NULL, OPT_DESKTOP },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option, index = 0;
+	static const struct guest_options_program program = { "oriel-guest-x11", SIDE_MIN_PX, own,
+		take_option };
 
-	while ((option = getopt_long(argc, argv, "", known, &index)) != -1) {
-		if (option == '?')
-			return GUEST_EXIT_USAGE; /* getopt said why */
-		if (!take_option(options, option, optarg)) {
-			fprintf(stderr, "oriel-guest-x11: --%s does not take \"%s\"\n", known[index].name,
-					optarg);
-			return GUEST_EXIT_USAGE;
-		}
-	}
-	if (!options->help && (optind < argc || !options->dir)) {
-		fputs("oriel-guest-x11: expected --dir DIR; see --help\n", stderr);
-		return GUEST_EXIT_USAGE;
-	}
-	return 0;
+	return guest_options_parse(&options->common, &program, options, argc, argv) == 0;
 }
 
 static int on_child(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
@@ -147,7 +111,7 @@ static int watch_children(struct program *program)
 /* Returns an exit code. */
 static int start(struct program *program, const struct options *options, const char *dir, const char *path)
 {
-	struct link_layout layout = link_layout_single(options->width_px, options->height_px);
+	struct link_layout layout = link_layout_single(options->common.width_px, options->common.height_px);
 
 	layout.monitors[0].scale_percent = options->scale_percent;
 	if (xorg_start(&program->xorg, dir) < 0)
@@ -158,8 +122,8 @@ static int start(struct program *program, const struct options *options, const c
 		return GUEST_EXIT_XORG;
 	if (desktop_start(&program->desktop, dir, options->desktop) < 0)
 		return GUEST_EXIT_DESKTOP;
-	log_info("display %s, %ux%u, serving at %s", program->xorg.display, options->width_px,
-			options->height_px, path);
+	log_info("display %s, %ux%u, serving at %s", program->xorg.display, options->common.width_px,
+			options->common.height_px, path);
 	return EXIT_SUCCESS;
 }
 
@@ -202,14 +166,14 @@ static int run(const struct options *options, const char *dir, const char *path)
 
 int main(int argc, char **argv)
 {
-	struct options options = { .width_px = 1920, .height_px = 1080, .scale_percent = 100 };
-	char dir[PATH_MAX], path[108]; /* as long as a socket's path can be */
+	struct options options = { .common = { .width_px = 1920, .height_px = 1080 }, .scale_percent = 100 };
+	char dir[PATH_MAX], path[GUEST_OPTIONS_PATH_CAP];
 	int err;
 
 	log_init("guest-x11", LOG_LEVEL_INFO);
-	if (parse_options(&options, argc, argv) != 0)
+	if (!parse_options(&options, argc, argv))
 		return GUEST_EXIT_USAGE;
-	if (options.help) {
+	if (options.common.help) {
 		fputs(help, stdout);
 		return EXIT_SUCCESS;
 	}
@@ -218,9 +182,9 @@ int main(int argc, char **argv)
 		return GUEST_EXIT_ROOT;
 	}
 	umask(077);
-	err = folder_open(options.dir, dir);
+	err = folder_open(options.common.dir, dir);
 	if (err < 0) {
-		log_error("%s: %s", options.dir,
+		log_error("%s: %s", options.common.dir,
 				err == ERR_DENIED ? "the folder is somebody else's" : strerror(errno));
 		return EXIT_FAILURE;
 	}
