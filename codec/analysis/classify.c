@@ -1,14 +1,12 @@
 /* Text and flat surfaces have mostly equal neighbours and hard edges; pictures have small
  * differences everywhere. A picture that keeps changing is a video. */
 #include <codec/analysis.h>
-#include <stdlib.h>
 
 enum {
 	ROW_STEP = 4,
-	SMALL_DIFFERENCE = 24, /* sum over the three colours */
-	QUICK_MS = 150,        /* video has a change at least this often */
-	QUICK_CHANGES = 6,     /* in a row, before it counts as video */
-	SLOW_MS = 600,         /* a pause that ends a video */
+	QUICK_MS = 150,    /* video has a change at least this often */
+	QUICK_CHANGES = 6, /* in a row, before it counts as video */
+	SLOW_MS = 600,     /* a pause that ends a video */
 };
 
 /* Pairs of neighbours, in percent */
@@ -16,25 +14,16 @@ struct neighbours {
 	int equal, close;
 };
 
-static int difference(const uint8_t *a, const uint8_t *b)
+static struct neighbours count_neighbours(const struct analysis_dsp *dsp, const uint8_t *src,
+		ptrdiff_t stride_bytes, int w_px, int h_px)
 {
-	return abs(a[0] - b[0]) + abs(a[1] - b[1]) + abs(a[2] - b[2]);
-}
-
-static struct neighbours count_neighbours(const uint8_t *src, ptrdiff_t stride_bytes, int w_px, int h_px)
-{
-	int equal = 0, close = 0, pairs = 0;
+	int equal = 0, close = 0, pairs = (w_px - 1) * ((h_px + ROW_STEP - 1) / ROW_STEP);
 
 	for (int y = 0; y < h_px; y += ROW_STEP) {
-		const uint8_t *px = src + y * stride_bytes;
+		struct analysis_neighbours row = dsp->neighbours(src + y * stride_bytes, w_px - 1);
 
-		for (int x = 1; x < w_px; x++, px += 4) {
-			int diff = difference(px, px + 4);
-
-			equal += diff == 0;
-			close += diff > 0 && diff <= SMALL_DIFFERENCE;
-			pairs++;
-		}
+		equal += row.equal;
+		close += row.close;
 	}
 	if (!pairs)
 		return (struct neighbours){ 100, 0 };
@@ -49,10 +38,10 @@ static bool is_picture(const struct neighbours *n, bool was_picture)
 	return n->close > 30 || n->equal < 25;
 }
 
-enum analysis_class analysis_classify(struct analysis_tile *tile, const uint8_t *src, ptrdiff_t stride_bytes,
-		int w_px, int h_px, uint32_t now_ms)
+enum analysis_class analysis_classify(const struct analysis_dsp *dsp, struct analysis_tile *tile,
+		const uint8_t *src, ptrdiff_t stride_bytes, int w_px, int h_px, uint32_t now_ms)
 {
-	struct neighbours n = count_neighbours(src, stride_bytes, w_px, h_px);
+	struct neighbours n = count_neighbours(dsp, src, stride_bytes, w_px, h_px);
 	uint32_t since_ms = now_ms - tile->changed_ms;
 
 	tile->changed_ms = now_ms;

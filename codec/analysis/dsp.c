@@ -1,6 +1,7 @@
 /* The inner loops of the tile questions in plain C. */
 #include "dsp.h"
 #include <codec/cpu.h>
+#include <stdlib.h>
 #include <string.h>
 
 static uint64_t load_u64(const uint8_t *p)
@@ -29,47 +30,59 @@ static bool differs_c(const uint8_t *a, const uint8_t *b, int n)
 	return false;
 }
 
-/* All sorts of distances, so that few places of a picture look alike */
-const struct analysis_sample analysis_samples[ANALYSIS_SAMPLES] = {
-	{ 0, 0x9e3779b1 },
-	{ 1, 0x85ebca6b },
-	{ 3, 0xc2b2ae35 },
-	{ 7, 0x27d4eb2f },
-	{ 10, 0x165667b1 },
-	{ 15, 0xd3a2646d },
-	{ 19, 0xfd7046c5 },
-	{ 23, 0xb55a4f09 },
-};
-
-static uint32_t load_colour(const uint8_t *p)
+static uint32_t load_u32(const uint8_t *p)
 {
 	uint32_t v;
 
 	memcpy(&v, p, sizeof v);
-	return v & 0xffffff;
+	return v;
 }
 
-static void anchor_row_c(uint32_t state[64], uint32_t oldest[64], const uint8_t *src)
+static uint64_t anchor_row_c(uint32_t numbers[64], const uint8_t *src, int rare_bits)
 {
-	for (int x = 0; x < 64; x++) {
+	uint64_t anchors = 0;
+
+	for (int x = 0; x < 64; x++, src += 4) {
+		bool edge = (load_u32(src) ^ load_u32(src + 4)) & 0xffffff;
 		uint32_t sum = 0;
 
 		for (int i = 0; i < ANALYSIS_SAMPLES; i++)
-			sum += load_colour(src + 4 * (x + analysis_samples[i].x)) *
-					analysis_samples[i].factor;
-		state[x] = state[x] * ANALYSIS_ROW_FACTOR + sum - oldest[x] * ANALYSIS_OLD_FACTOR;
-		oldest[x] = sum;
+			sum += load_u32(src + 4 * analysis_samples[i].x) * analysis_samples[i].factor;
+		numbers[x] = numbers[x] >> ANALYSIS_ROW_BITS ^ sum;
+		if (edge && numbers[x] * ANALYSIS_RARE_FACTOR >> (32 - rare_bits) == 0)
+			anchors |= (uint64_t)1 << x;
 	}
+	return anchors;
+}
+
+static int difference(const uint8_t *a, const uint8_t *b)
+{
+	return abs(a[0] - b[0]) + abs(a[1] - b[1]) + abs(a[2] - b[2]);
+}
+
+static struct analysis_neighbours neighbours_c(const uint8_t *src, int n)
+{
+	struct analysis_neighbours count = { 0, 0 };
+
+	for (int i = 0; i < n; i++, src += 4) {
+		int diff = difference(src, src + 4);
+
+		count.equal += diff == 0;
+		count.close += diff > 0 && diff <= ANALYSIS_CLOSE;
+	}
+	return count;
 }
 
 void analysis_dsp_init(struct analysis_dsp *dsp, unsigned cpu_flags)
 {
 	dsp->differs = differs_c;
 	dsp->anchor_row = anchor_row_c;
+	dsp->neighbours = neighbours_c;
 #if defined(__x86_64__)
 	if (cpu_flags & CPU_AVX2) {
 		dsp->differs = analysis_differs_avx2;
 		dsp->anchor_row = analysis_anchor_row_avx2;
+		dsp->neighbours = analysis_neighbours_avx2;
 	}
 #endif
 }

@@ -1,34 +1,24 @@
-/* Scrolling and dragging. Anchors are places that their surroundings single out; those of
- * the picture before are kept in a table, those of the picture now are looked up, and
- * each pair votes for a distance. The distances with most votes are then tried on every
- * changed tile, pixel by pixel: votes only decide what is tried, never what is sent. */
-#include <codec/analysis.h>
+/* Scrolling and dragging. guess.c tells a few likely distances. Each is tried on every
+ * changed tile, pixel by pixel, and tiles that fit are joined to large rectangles. These
+ * are then fitted to what has moved, pixel by pixel, so that tiles which the border of a
+ * window or pane cuts come right as well. */
+#include "moves.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	TILE = ANALYSIS_TILE_PX,
-	TABLE_BITS = 12,
-	VOTES_BITS = 10,
-	VOTES_MIN = 6,
-	TILES_MAX = 96,    /* that are looked at for anchors; more would only cost time */
-	CANDIDATES = 3,    /* distances that are tried */
-	ANCHOR_SHIFT = 26, /* one place in 64 is an anchor */
-};
-
-struct anchor {
-	uint32_t hash; /* 0: free */
-	uint16_t x, y;
-	bool twice; /* seen at several places: no anchor */
-};
-
-struct vote {
-	int dx, dy, count;
+	TILES_ACROSS_MAX = ANALYSIS_SIDE_MAX_PX / ANALYSIS_TILE_PX,
+	TRIES_MAX = 2 * ANALYSIS_MOVES_MAX, /* rectangles that are tried per distance */
+	ASKED = 1 << ANALYSIS_DISTANCES_MAX,
 };
 
 struct analysis_mover {
-	struct anchor anchors[1 << TABLE_BITS];
-	struct vote votes[1 << VOTES_BITS];
+	struct analysis_guess guess;
+	/* per tile: a bit for each distance at which all of it fits; ASKED: they are known */
+	uint8_t fits[TILES_ACROSS_MAX * TILES_ACROSS_MAX];
+	/* changed tiles that fit, above and left of a tile */
+	uint32_t sums[(TILES_ACROSS_MAX + 1) * (TILES_ACROSS_MAX + 1)];
 };
 
 struct analysis_mover *analysis_mover_create(void)
@@ -41,126 +31,276 @@ void analysis_mover_destroy(struct analysis_mover *mover)
 	free(mover);
 }
 
-static void keep_anchor(struct analysis_mover *mover, uint32_t hash, int x, int y)
-{
-	struct anchor *a = &mover->anchors[hash * 0x9e3779b1 >> (32 - TABLE_BITS)];
+/* What is being worked on */
+struct search {
+	const struct analysis_dsp *dsp;
+	struct analysis_mover *mover;
+	const struct analysis_pair *pair;
+	uint8_t *changed;
+	int cols, rows;
+	struct analysis_distance by[ANALYSIS_DISTANCES_MAX];
+	int distances;
+	struct analysis_move *moves;
+	int count, max;
+};
 
-	if (a->hash == hash && (a->x != x || a->y != y))
-		a->twice = true;
-	else if (!a->hash)
-		*a = (struct anchor){ hash, (uint16_t)x, (uint16_t)y, false };
+static int min_int(int a, int b)
+{
+	return a < b ? a : b;
 }
 
-static void vote(struct analysis_mover *mover, uint32_t hash, int x, int y)
+static int max_int(int a, int b)
 {
-	const struct anchor *a = &mover->anchors[hash * 0x9e3779b1 >> (32 - TABLE_BITS)];
-	int dx = x - a->x, dy = y - a->y;
-	struct vote *v;
-
-	if (a->hash != hash || a->twice || (!dx && !dy))
-		return;
-	v = &mover->votes[((uint32_t)dx * 0x9e3779b1 ^ (uint32_t)dy * 0x85ebca6b) >> (32 - VOTES_BITS)];
-	if (v->count && (v->dx != dx || v->dy != dy)) {
-		v->count--; /* the more frequent one stays */
-		return;
-	}
-	v->dx = dx;
-	v->dy = dy;
-	v->count++;
+	return a > b ? a : b;
 }
 
-/* Flat places all look alike; where the first two pixels differ there is an edge. */
-static void find_anchors(struct analysis_mover *mover, const uint32_t hashes[TILE], const uint8_t *row, int x,
-		int y, void (*found)(struct analysis_mover *, uint32_t hash, int x, int y))
+/* Are n pixels what was there before, or that far away from there? */
+static bool is_same(const struct search *s, int x, int y, int n, struct analysis_distance by)
 {
-	for (int i = 0; i < TILE; i++) {
-		const uint8_t *px = row + 4 * i;
+	const struct analysis_pair *p = s->pair;
 
-		if (hashes[i] * 0x2c1b3c6d >> ANCHOR_SHIFT || !hashes[i])
-			continue;
-		if (px[0] != px[4] || px[1] != px[5] || px[2] != px[6])
-			found(mover, hashes[i], x + i, y);
-	}
+	return !s->dsp->differs(p->now + y * p->now_stride_bytes + 4 * x,
+			p->before + (y - by.dy) * p->before_stride_bytes + 4 * (x - by.dx), n);
 }
 
-static void scan_tile(const struct analysis_dsp *dsp, struct analysis_mover *mover, const uint8_t *picture,
-		ptrdiff_t stride_bytes, const struct analysis_rect *tile,
-		void (*found)(struct analysis_mover *, uint32_t hash, int x, int y))
+static struct analysis_rect to_pixels(const struct search *s, const struct analysis_rect *tiles)
 {
-	uint32_t state[TILE] = { 0 }, oldest[ANALYSIS_ANCHOR_H_PX][TILE] = { 0 };
-	const uint8_t *at = picture + tile->y * stride_bytes + 4 * tile->x;
+	struct analysis_rect px = { tiles->x * TILE, tiles->y * TILE, tiles->w * TILE, tiles->h * TILE };
 
-	for (int y = 0; y < tile->h + ANALYSIS_ANCHOR_H_PX - 1; y++) {
-		int top = y - (ANALYSIS_ANCHOR_H_PX - 1);
-
-		dsp->anchor_row(state, oldest[y % ANALYSIS_ANCHOR_H_PX], at + y * stride_bytes);
-		if (top >= 0)
-			find_anchors(mover, state, at + top * stride_bytes, tile->x, tile->y + top, found);
-	}
+	px.w = min_int(px.w, s->pair->w_px - px.x);
+	px.h = min_int(px.h, s->pair->h_px - px.y);
+	return px;
 }
 
-static int count_changed(const uint8_t *changed, int tiles)
+static bool tile_fits(const struct search *s, int tile, struct analysis_distance by)
 {
-	int count = 0;
+	struct analysis_rect at = { tile % s->cols, tile / s->cols, 1, 1 };
+	int x, y;
 
-	for (int i = 0; i < tiles; i++)
-		count += changed[i] != 0;
-	return count;
-}
-
-/* All anchors of some of the changed tiles, whose surroundings must be in the picture.
- * The choice has no pattern that a movement by whole tiles could miss. */
-static void scan_changed(const struct analysis_dsp *dsp, struct analysis_mover *mover,
-		const struct analysis_pair *pair, const uint8_t *changed, bool now)
-{
-	int cols = analysis_tiles_across(pair->w_px), rows = analysis_tiles_across(pair->h_px);
-	unsigned every = 1 + (unsigned)count_changed(changed, cols * rows) / TILES_MAX;
-
-	for (int i = 0; i < cols * rows; i++) {
-		struct analysis_rect tile = { i % cols * TILE, i / cols * TILE, TILE, TILE };
-
-		if (!changed[i] || ((uint32_t)i * 0x9e3779b1 >> 16) % every ||
-				tile.x + TILE + ANALYSIS_ANCHOR_W_PX > pair->w_px)
-			continue;
-		if (tile.h > pair->h_px - ANALYSIS_ANCHOR_H_PX - tile.y)
-			tile.h = pair->h_px - ANALYSIS_ANCHOR_H_PX - tile.y;
-		if (now)
-			scan_tile(dsp, mover, pair->now, pair->now_stride_bytes, &tile, vote);
-		else
-			scan_tile(dsp, mover, pair->before, pair->before_stride_bytes, &tile, keep_anchor);
-	}
-}
-
-/* Takes the distance with most votes out of the ballot. */
-static bool next_candidate(struct analysis_mover *mover, struct vote *best)
-{
-	struct vote *most = &mover->votes[0];
-
-	for (int i = 1; i < 1 << VOTES_BITS; i++) {
-		if (mover->votes[i].count > most->count)
-			most = &mover->votes[i];
-	}
-	*best = *most;
-	most->count = 0;
-	return best->count >= VOTES_MIN;
-}
-
-static bool tile_moved(const struct analysis_dsp *dsp, const struct analysis_pair *pair, int col, int row,
-		const struct vote *by)
-{
-	int x = col * TILE, y = row * TILE;
-	int w = pair->w_px - x < TILE ? pair->w_px - x : TILE;
-	int h = pair->h_px - y < TILE ? pair->h_px - y : TILE;
-	int from_x = x - by->dx, from_y = y - by->dy;
-
-	if (from_x < 0 || from_y < 0 || from_x + w > pair->w_px || from_y + h > pair->h_px)
+	at = to_pixels(s, &at);
+	x = at.x - by.dx;
+	y = at.y - by.dy;
+	if (x < 0 || y < 0 || x + at.w > s->pair->w_px || y + at.h > s->pair->h_px)
 		return false;
-	for (int i = 0; i < h; i++) {
-		if (dsp->differs(pair->now + (y + i) * pair->now_stride_bytes + 4 * x,
-				    pair->before + (from_y + i) * pair->before_stride_bytes + 4 * from_x, w))
+	for (int i = 0; i < at.h; i++)
+		if (!is_same(s, at.x, at.y + i, at.w, by))
 			return false;
-	}
 	return true;
+}
+
+static void try_changed(struct search *s)
+{
+	uint8_t *fits = s->mover->fits;
+
+	for (int i = 0; i < s->cols * s->rows; i++) {
+		fits[i] = 0;
+		if (!s->changed[i])
+			continue;
+		fits[i] = ASKED;
+		for (int k = 0; k < s->distances; k++)
+			fits[i] |= (uint8_t)(tile_fits(s, i, s->by[k]) << k);
+	}
+}
+
+static bool is_gain(const struct search *s, int tile, int k)
+{
+	return s->changed[tile] && s->mover->fits[tile] >> k & 1;
+}
+
+/* The distance at which most tiles come right that are still wrong, or -1. */
+static int best_distance(const struct search *s, unsigned done)
+{
+	int best = -1, most = 0;
+
+	for (int k = 0; k < s->distances; k++) {
+		int gain = 0;
+
+		for (int i = 0; !(done >> k & 1) && i < s->cols * s->rows; i++)
+			gain += is_gain(s, i, k);
+		if (gain > most) {
+			most = gain;
+			best = k;
+		}
+	}
+	return best;
+}
+
+/* The tiles that hold all changes; there are some. */
+static struct analysis_rect bounds_of_changes(const struct search *s)
+{
+	int left = s->cols, top = s->rows, right = 0, bottom = 0;
+
+	for (int i = 0; i < s->cols * s->rows; i++) {
+		if (!s->changed[i])
+			continue;
+		left = min_int(left, i % s->cols);
+		right = max_int(right, i % s->cols + 1);
+		top = min_int(top, i / s->cols);
+		bottom = max_int(bottom, i / s->cols + 1);
+	}
+	return (struct analysis_rect){ left, top, right - left, bottom - top };
+}
+
+/* Tiles that have not changed may fit as well, as blank ones do: with them the rectangles
+ * become fewer, and reach the far side of a window whose middle is blank. */
+static void try_unchanged(struct search *s, const struct analysis_rect *bounds, int k)
+{
+	for (int y = bounds->y; y < bounds->y + bounds->h; y++) {
+		for (int x = bounds->x; x < bounds->x + bounds->w; x++) {
+			int tile = y * s->cols + x;
+
+			if (!(s->mover->fits[tile] & ASKED) && tile_fits(s, tile, s->by[k]))
+				s->mover->fits[tile] |= (uint8_t)(1 << k);
+		}
+	}
+}
+
+static void sum_gains(struct search *s, int k)
+{
+	uint32_t *sums = s->mover->sums;
+	int pitch = s->cols + 1;
+
+	memset(sums, 0, (size_t)pitch * sizeof *sums);
+	for (int y = 0; y < s->rows; y++) {
+		uint32_t along = 0;
+
+		sums[(y + 1) * pitch] = 0;
+		for (int x = 0; x < s->cols; x++) {
+			along += is_gain(s, y * s->cols + x, k);
+			sums[(y + 1) * pitch + x + 1] = sums[y * pitch + x + 1] + along;
+		}
+	}
+}
+
+static uint32_t gain_of(const struct search *s, const struct analysis_rect *tiles)
+{
+	const uint32_t *top = s->mover->sums + tiles->y * (s->cols + 1) + tiles->x;
+	const uint32_t *bottom = top + tiles->h * (s->cols + 1);
+
+	return bottom[tiles->w] - bottom[0] - top[tiles->w] + top[0];
+}
+
+/* A column of tiles that fit, from `y` up to the row in work, that may begin further left */
+struct bar {
+	int left, tiles;
+};
+
+/* The rectangle of tiles that all fit and gain most, the largest of such. Returns its gain. Row by row: what
+ * stands on a row is a skyline, and each rectangle ends where the skyline falls. */
+static uint32_t best_rect(
+		const struct search *s, const struct analysis_rect *bounds, int k, struct analysis_rect *best)
+{
+	int heights[TILES_ACROSS_MAX] = { 0 };
+	struct bar bars[TILES_ACROSS_MAX + 1];
+	uint32_t most = 0;
+
+	for (int y = bounds->y; y < bounds->y + bounds->h; y++) {
+		int count = 0;
+
+		for (int x = bounds->x; x <= bounds->x + bounds->w; x++) {
+			bool ends = x == bounds->x + bounds->w;
+			struct bar bar = { x, 0 };
+
+			if (!ends && s->mover->fits[y * s->cols + x] >> k & 1)
+				bar.tiles = ++heights[x];
+			else if (!ends)
+				heights[x] = 0;
+			while (count && bars[count - 1].tiles >= bar.tiles) {
+				struct bar last = bars[--count];
+				struct analysis_rect rect = { last.left, y + 1 - last.tiles, x - last.left,
+					last.tiles };
+				uint32_t gain = gain_of(s, &rect);
+
+				bar.left = last.left;
+				if (gain > most || (gain == most && rect.w * rect.h > best->w * best->h)) {
+					most = gain;
+					*best = rect;
+				}
+			}
+			bars[count++] = bar;
+		}
+	}
+	return most;
+}
+
+/* How many pixels from x on, at most n, to the right or (step -1) to the left, are what
+ * was that far away. */
+static int same_run(const struct search *s, int x, int y, int n, int step, struct analysis_distance by)
+{
+	int run = 0;
+
+	for (int ahead; run < n; run += ahead) {
+		int at = x + run * step;
+
+		ahead = min_int(n - run, TILE);
+		if (is_same(s, step < 0 ? at + 1 - ahead : at, y, ahead, by))
+			continue;
+		while (is_same(s, at, y, 1, by)) {
+			at += step;
+			run++;
+		}
+		break;
+	}
+	return run;
+}
+
+/* The shortest such run of all rows of a rectangle. */
+static int same_columns(const struct search *s, const struct analysis_rect *r, int x, int n, int step,
+		struct analysis_distance by)
+{
+	for (int y = r->y; y < r->y + r->h && n > 0; y++)
+		n = same_run(s, x, y, n, step, by);
+	return n;
+}
+
+/* How many rows from y on, downwards or (step -1) upwards, are the same. */
+static int same_rows(const struct search *s, const struct analysis_rect *r, int y, int n, int step,
+		struct analysis_distance by)
+{
+	int rows = 0;
+
+	while (rows < n && is_same(s, r->x, y + rows * step, r->w, by))
+		rows++;
+	return rows;
+}
+
+static const struct analysis_distance nowhere = { 0, 0 };
+
+/* Takes in the columns on both sides that have moved along, leaves out those that have
+ * not changed. A rectangle of tiles needs no more than a tile on each side. */
+static void fit_columns(const struct search *s, struct analysis_rect *r, struct analysis_distance by)
+{
+	int left_room = min_int(min_int(r->x, r->x - by.dx), TILE);
+	int right = r->x + r->w;
+	int right_room = min_int(s->pair->w_px - max_int(right, right - by.dx), TILE);
+	int cut;
+
+	left_room = same_columns(s, r, r->x - 1, left_room, -1, by);
+	right_room = same_columns(s, r, right, right_room, 1, by);
+	r->x -= left_room;
+	r->w += left_room + right_room;
+	cut = same_columns(s, r, r->x, r->w, 1, nowhere);
+	r->x += cut;
+	r->w -= cut;
+	r->w -= same_columns(s, r, r->x + r->w - 1, r->w, -1, nowhere);
+}
+
+/* The same for rows. */
+static void fit_rows(const struct search *s, struct analysis_rect *r, struct analysis_distance by)
+{
+	int above_room = min_int(min_int(r->y, r->y - by.dy), TILE);
+	int below = r->y + r->h;
+	int below_room = min_int(s->pair->h_px - max_int(below, below - by.dy), TILE);
+	int cut;
+
+	above_room = same_rows(s, r, r->y - 1, above_room, -1, by);
+	below_room = same_rows(s, r, below, below_room, 1, by);
+	r->y -= above_room;
+	r->h += above_room + below_room;
+	cut = same_rows(s, r, r->y, r->h, 1, nowhere);
+	r->y += cut;
+	r->h -= cut;
+	r->h -= same_rows(s, r, r->y + r->h - 1, r->h, -1, nowhere);
 }
 
 static bool overlap(const struct analysis_rect *a, const struct analysis_rect *b)
@@ -168,121 +308,126 @@ static bool overlap(const struct analysis_rect *a, const struct analysis_rect *b
 	return a->x < b->x + b->w && b->x < a->x + a->w && a->y < b->y + b->h && b->y < a->y + a->h;
 }
 
-/* Would an earlier move have overwritten what this one takes? */
-static bool is_spoilt(const struct analysis_move *moves, int count, const struct analysis_move *move)
+/* Does `later` take something that `earlier` overwrites? */
+static bool is_spoilt(const struct analysis_move *earlier, const struct analysis_move *later)
 {
-	struct analysis_rect from = { move->from_x, move->from_y, move->to.w, move->to.h };
+	struct analysis_rect from = { later->from_x, later->from_y, later->to.w, later->to.h };
 
-	for (int i = 0; i < count; i++) {
-		if (overlap(&moves[i].to, &from))
-			return true;
+	return overlap(&earlier->to, &from);
+}
+
+/* Puts a move in among the others where none spoils it and it spoils none. */
+static bool place(struct search *s, const struct analysis_rect *to, struct analysis_distance by)
+{
+	struct analysis_move move = { *to, to->x - by.dx, to->y - by.dy };
+	int at = s->count;
+
+	for (; at >= 0; at--) {
+		bool fits = true;
+
+		for (int i = 0; i < s->count && fits; i++)
+			fits = i < at ? !is_spoilt(&s->moves[i], &move) : !is_spoilt(&move, &s->moves[i]);
+		if (fits)
+			break;
 	}
-	return false;
-}
-
-/* Tiles in the order of a movement: the foremost come first, so that a move seldom
- * overwrites what a later one needs. */
-struct walk {
-	const struct analysis_dsp *dsp;
-	const struct analysis_pair *pair;
-	uint8_t *changed;
-	const struct vote *by;
-	int cols, rows;
-	bool from_right, from_bottom;
-};
-
-static int walk_tile(const struct walk *walk, int col, int row)
-{
-	if (walk->from_right)
-		col = walk->cols - 1 - col;
-	if (walk->from_bottom)
-		row = walk->rows - 1 - row;
-	return row * walk->cols + col;
-}
-
-static bool walk_moved(const struct walk *walk, int col, int row)
-{
-	int tile;
-
-	if (col >= walk->cols || row >= walk->rows)
+	if (at < 0)
 		return false;
-	tile = walk_tile(walk, col, row);
-	return walk->changed[tile] &&
-			tile_moved(walk->dsp, walk->pair, tile % walk->cols, tile / walk->cols, walk->by);
+	memmove(s->moves + at + 1, s->moves + at, (size_t)(s->count - at) * sizeof *s->moves);
+	s->moves[at] = move;
+	s->count++;
+	return true;
 }
 
-/* A large rectangle of tiles that have moved: along the row first, then as many rows as
- * are alike. In tiles of the picture. */
-static struct analysis_rect grow(const struct walk *walk, int col, int row)
+/* How many pixels from x, y on are covered by a move or, negative, are not. */
+static int covered_span(const struct search *s, int x, int y, int right)
 {
-	int w = 1, h = 0, i = 0;
-	int first, last;
+	int next = right;
 
-	while (walk_moved(walk, col + w, row))
-		w++;
-	do {
-		h++;
-		for (i = 0; i < w && walk_moved(walk, col + i, row + h);)
-			i++;
-	} while (i == w);
-	first = walk_tile(walk, col, row);
-	last = walk_tile(walk, col + w - 1, row + h - 1);
-	return (struct analysis_rect){
-		(walk->from_right ? last : first) % walk->cols,
-		(walk->from_bottom ? last : first) / walk->cols,
-		w,
-		h,
-	};
-}
+	for (int i = 0; i < s->count; i++) {
+		const struct analysis_rect *to = &s->moves[i].to;
 
-static struct analysis_move make_move(
-		const struct analysis_pair *pair, const struct analysis_rect *tiles, const struct vote *by)
-{
-	struct analysis_rect to = { tiles->x * TILE, tiles->y * TILE, tiles->w * TILE, tiles->h * TILE };
-
-	if (to.w > pair->w_px - to.x)
-		to.w = pair->w_px - to.x;
-	if (to.h > pair->h_px - to.y)
-		to.h = pair->h_px - to.y;
-	return (struct analysis_move){ to, to.x - by->dx, to.y - by->dy };
-}
-
-static int add_moves(const struct walk *walk, struct analysis_move *moves, int count, int max)
-{
-	for (int i = 0; i < walk->cols * walk->rows && count < max; i++) {
-		struct analysis_rect tiles;
-		struct analysis_move move;
-
-		if (!walk_moved(walk, i % walk->cols, i / walk->cols))
+		if (y < to->y || y >= to->y + to->h || x >= to->x + to->w)
 			continue;
-		tiles = grow(walk, i % walk->cols, i / walk->cols);
-		move = make_move(walk->pair, &tiles, walk->by);
-		if (is_spoilt(moves, count, &move))
-			continue;
-		moves[count++] = move;
-		for (int y = 0; y < tiles.h; y++)
-			memset(walk->changed + (tiles.y + y) * walk->cols + tiles.x, 0, (size_t)tiles.w);
+		if (x >= to->x)
+			return min_int(to->x + to->w, right) - x;
+		next = min_int(next, to->x);
 	}
-	return count;
+	return x - next;
+}
+
+/* Is what no move covers as it was before? */
+static bool comes_right(const struct search *s, int tile)
+{
+	struct analysis_rect at = { tile % s->cols, tile / s->cols, 1, 1 };
+
+	at = to_pixels(s, &at);
+	for (int y = at.y; y < at.y + at.h; y++) {
+		for (int x = at.x, n; x < at.x + at.w; x += abs(n)) {
+			n = covered_span(s, x, y, at.x + at.w);
+			if (n < 0 && !is_same(s, x, y, -n, nowhere))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void clear_changed(struct search *s, const struct analysis_rect *to)
+{
+	for (int row = to->y / TILE; row * TILE < to->y + to->h; row++) {
+		for (int col = to->x / TILE; col * TILE < to->x + to->w; col++) {
+			int tile = row * s->cols + col;
+
+			if (s->changed[tile] && comes_right(s, tile))
+				s->changed[tile] = 0;
+		}
+	}
+}
+
+/* Tiles of a rectangle that cannot be moved: whether before or after another, one would
+ * spoil the other. Or they were marked without a change. */
+static void give_up(struct search *s, const struct analysis_rect *tiles, int k)
+{
+	for (int y = tiles->y; y < tiles->y + tiles->h; y++)
+		for (int x = tiles->x; x < tiles->x + tiles->w; x++)
+			s->mover->fits[y * s->cols + x] &= (uint8_t) ~(1 << k);
+}
+
+static void add_moves(struct search *s, int k)
+{
+	struct analysis_rect bounds = bounds_of_changes(s), tiles = { 0 };
+
+	try_unchanged(s, &bounds, k);
+	for (int i = 0; i < TRIES_MAX && s->count < s->max; i++) {
+		struct analysis_rect rect;
+
+		sum_gains(s, k);
+		if (!best_rect(s, &bounds, k, &tiles))
+			break;
+		rect = to_pixels(s, &tiles);
+		fit_columns(s, &rect, s->by[k]);
+		fit_rows(s, &rect, s->by[k]);
+		if (rect.w && rect.h && place(s, &rect, s->by[k]))
+			clear_changed(s, &rect);
+		else
+			give_up(s, &tiles, k);
+	}
 }
 
 int analysis_find_moves(const struct analysis_dsp *dsp, struct analysis_mover *mover,
 		const struct analysis_pair *pair, uint8_t *changed, struct analysis_move *moves, int max)
 {
-	struct vote by;
-	int count = 0;
+	struct search s = { .dsp = dsp, .mover = mover, .pair = pair, .changed = changed, .moves = moves };
+	unsigned done = 0;
 
 	if (pair->w_px < 1 || pair->h_px < 1 || pair->w_px > ANALYSIS_SIDE_MAX_PX ||
 			pair->h_px > ANALYSIS_SIDE_MAX_PX)
 		return ERR_ARGUMENT;
-	memset(mover, 0, sizeof *mover);
-	scan_changed(dsp, mover, pair, changed, false);
-	scan_changed(dsp, mover, pair, changed, true);
-	for (int i = 0; i < CANDIDATES && next_candidate(mover, &by); i++) {
-		struct walk walk = { dsp, pair, changed, &by, analysis_tiles_across(pair->w_px),
-			analysis_tiles_across(pair->h_px), by.dx > 0, by.dy > 0 };
-
-		count = add_moves(&walk, moves, count, max);
-	}
-	return count;
+	s.max = min_int(max, ANALYSIS_MOVES_MAX);
+	s.cols = analysis_tiles_across(pair->w_px);
+	s.rows = analysis_tiles_across(pair->h_px);
+	s.distances = analysis_guess_distances(dsp, &mover->guess, pair, changed, s.by);
+	try_changed(&s);
+	for (int k; (k = best_distance(&s, done)) >= 0; done |= 1u << k)
+		add_moves(&s, k);
+	return s.count;
 }

@@ -18,17 +18,28 @@ enum {
 	ANALYSIS_MOVES_MAX = 16,
 	ANALYSIS_ANCHOR_W_PX = 24,
 	ANALYSIS_ANCHOR_H_PX = 8,
+	ANALYSIS_CLOSE = 24,
+};
+
+/* Of pixels and the next ones: how many are equal, how many a little different (by
+ * ANALYSIS_CLOSE at most, all colours together) */
+struct analysis_neighbours {
+	int equal, close;
 };
 
 /* What may be done faster per CPU. Fill with analysis_dsp_init once, then share. */
 struct analysis_dsp {
 	/* true if any of n pixels in a row differ; n 0..16384 */
 	bool (*differs)(const uint8_t *a, const uint8_t *b, int n);
-	/* Goes down a column of 64 places by one row. For each, `state` is a number made of
-	 * the ANALYSIS_ANCHOR_W_PX x ANALYSIS_ANCHOR_H_PX pixels right of it, of which src
-	 * is the last row; `oldest` is what that many rows ago was left there (0 at first),
-	 * and becomes what this row leaves. */
-	void (*anchor_row)(uint32_t state[64], uint32_t oldest[64], const uint8_t *src);
+	/* Goes down a column of 64 places by one row. The number of a place is made of the
+	 * ANALYSIS_ANCHOR_W_PX x ANALYSIS_ANCHOR_H_PX pixels right of it, of which src is the
+	 * last row; what was in `numbers` at first is forgotten after that many rows. Returns
+	 * a bit for each place (lowest: the first) whose pixel differs from the next and
+	 * whose number is one of the rare ones, 1 in 2^rare_bits (1..31). Reads 64 +
+	 * ANALYSIS_ANCHOR_W_PX - 1 pixels. */
+	uint64_t (*anchor_row)(uint32_t numbers[64], const uint8_t *src, int rare_bits);
+	/* Looks at n pixels, 0..63, and reads one more. */
+	struct analysis_neighbours (*neighbours)(const uint8_t *src, int n);
 };
 
 /* cpu_flags: codec/cpu.h. */
@@ -76,14 +87,21 @@ struct analysis_move {
 
 struct analysis_mover;
 
-/* Working memory of one thread, about 100 KiB. Returns owned, or NULL. */
+/* Working memory of one thread: 740 KiB, of which a 1920x1080 picture touches 420 or so.
+ * Returns owned, or NULL. */
 struct analysis_mover *analysis_mover_create(void);
 void analysis_mover_destroy(struct analysis_mover *mover);
 
 /* Looks among the changed tiles for content that has scrolled or been dragged by any
- * distance. Each move is verified pixel by pixel; done in order, each on the picture that
- * the ones before have left (RDPGFX_SURFACE_TO_SURFACE_PDU, before anything else of the
- * frame is drawn), they make the tiles of `to` right. A move may overlap itself.
+ * distance. Each move is verified pixel by pixel; done in the order given, each on the
+ * picture that the ones before have left (RDPGFX_SURFACE_TO_SURFACE_PDU, before anything
+ * else of the frame is drawn), they make right what they write. None takes what an
+ * earlier one has written, but a move may overlap itself. They begin and end at any pixel,
+ * and may reach into tiles that stay marked, or that were not (there the pixels become
+ * what `now` has).
+ * Finds what has at least one whole tile in it. Takes about 1 us per changed tile of text
+ * or film, and a few times that where different distances fit at the same time; bounded
+ * by the number of tiles whatever they show.
  * changed  as from analysis_mark_changed; tiles that moves make right become 0
  * moves    room for max, 1..ANALYSIS_MOVES_MAX
  * Returns the number of moves (often 0), or ERR_ARGUMENT (picture size). `pair->now` must
@@ -112,7 +130,7 @@ struct analysis_tile {
 /* Tells what a tile shows that has just changed; cheap enough for every changed tile (one
  * row in four is looked at). Near a border between classes it stays what it was.
  * now_ms  any clock that runs evenly; may wrap */
-enum analysis_class analysis_classify(struct analysis_tile *tile, const uint8_t *src, ptrdiff_t stride_bytes,
-		int w_px, int h_px, uint32_t now_ms);
+enum analysis_class analysis_classify(const struct analysis_dsp *dsp, struct analysis_tile *tile,
+		const uint8_t *src, ptrdiff_t stride_bytes, int w_px, int h_px, uint32_t now_ms);
 
 #endif
