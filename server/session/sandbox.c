@@ -4,20 +4,16 @@
  * registry file and goes on without it. Threads cannot be started any more, so the
  * pool must be there before. */
 #include "sandbox.h"
+#include <base/cage.h>
 #include <base/log.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <sched.h>
 #include <seccomp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
@@ -27,70 +23,14 @@ enum {
 /* Two shadows and the buffers of the largest desktop (8192 x 8192) fit. */
 static const rlim_t address_space_max = (rlim_t)4 << 30;
 
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
-		log_debug("%s: %s", path, strerror(errno));
-	close(fd);
-}
-
-/* An empty, read-only root in namespaces of our own. */
-static int leave_file_system(void)
-{
-	uid_t uid = getuid();
-	gid_t gid = getgid();
-	char map[64];
-
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) < 0)
-		return ERR_DENIED;
-	write_file("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof map, "%u %u 1", uid, uid);
-	write_file("/proc/self/uid_map", map);
-	snprintf(map, sizeof map, "%u %u 1", gid, gid);
-	write_file("/proc/self/gid_map", map);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-			mount("none", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
-					"size=4k") < 0 ||
-			chdir("/tmp") < 0)
-		return ERR_IO;
-	/* pivot_root(".", ".") stacks the old root on the new one; then it goes. */
-	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		return ERR_IO;
-	return 0;
-}
-
-/* A new user namespace comes with every capability inside it. */
-static void drop_capabilities(void)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
-		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* refused where there was no namespace */
-	if (syscall(SYS_capset, &head, none) < 0)
-		log_warn("cannot drop capabilities: %s", strerror(errno));
-}
-
-static void limit(int resource, rlim_t value)
-{
-	const struct rlimit r = { .rlim_cur = value, .rlim_max = value };
-
-	if (setrlimit(resource, &r) < 0)
-		log_warn("cannot limit resource %d: %s", resource, strerror(errno));
-}
-
 static void limit_resources(void)
 {
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_NOFILE, FILES_MAX);
-	limit(RLIMIT_FSIZE, RLIM_INFINITY); /* memfds count as files */
+	cage_limit(RLIMIT_CORE, 0);
+	cage_limit(RLIMIT_NOFILE, FILES_MAX);
+	cage_limit(RLIMIT_FSIZE, RLIM_INFINITY); /* memfds count as files */
 #ifndef __SANITIZE_ADDRESS__
 #ifndef __SANITIZE_THREAD__
-	limit(RLIMIT_AS, address_space_max); /* sanitizers map terabytes */
+	cage_limit(RLIMIT_AS, address_space_max); /* sanitizers map terabytes */
 #endif
 #endif
 }
@@ -101,10 +41,10 @@ int sandbox_leave_system(void)
 		return ERR_DENIED;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ERR_IO;
-	if (leave_file_system() < 0)
+	if (cage_namespaces() < 0 || cage_empty_root() < 0)
 		log_info("no namespaces of our own here (%s); the system call filter holds alone",
 				strerror(errno));
-	drop_capabilities();
+	cage_drop_capabilities();
 	limit_resources();
 	/* After the namespaces: writing the maps needs a process that may be dumped. */
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? ERR_IO : 0;

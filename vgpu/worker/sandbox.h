@@ -1,4 +1,6 @@
-/* The worker's cage. Linux only. Not thread-safe: in main. */
+/* The worker's cage: what virglrenderer and Mesa could be brought to do for a guest ends
+ * here. Descriptors that were handed over, memory within the quota, CPU time; nothing
+ * else. */
 #ifndef VGPU_SANDBOX_H
 #define VGPU_SANDBOX_H
 
@@ -6,14 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Before EGL is loaded, with one thread: becomes nobody when it is root, takes
- * namespaces of its own where the kernel gives them, and limits memory to what the
- * quota needs. 0, ERR_DENIED, ERR_IO. */
+/* Before EGL is loaded, with one thread: no new privileges, no core dumps, nobody in
+ * place of root; namespaces where the kernel gives them; memory of our own limited to
+ * the quota and what the renderer itself needs. 0, ERR_IO. */
 MUST_USE int sandbox_enter(uint64_t video_memory_bytes);
 
-/* When everything is loaded and every thread runs: no file system, no capabilities, and
- * only the system calls that drawing needs. hardware: ioctls on the render node are
- * among them. 0 or ERR_IO. */
+/* When everything is loaded and all threads run: an empty root, no capabilities, and
+ * only the system calls of drawing; others answer EACCES. hardware: a GPU's ioctls are
+ * among them. There is no way back. 0 or ERR_IO. */
 MUST_USE int sandbox_close(bool hardware);
 
 #endif
