@@ -113,9 +113,13 @@ static void log_end(const char *id, const char *from, const struct record *rec, 
 		const char *exit_text)
 {
 	const char *who = rec->user[0] ? rec->user : "nobody";
+	const char *how = rec->security[0] ? rec->security : "no known way";
 	unsigned age = age_s(rec);
 
-	if (rec->state == RECORD_REFUSED || rec->state == RECORD_ACTIVE)
+	if (rec->state == RECORD_REFUSED)
+		log_warn("session %s: refused '%s' from %s by %s, %u s: %s%s", id, who, from, how, age, why,
+				exit_text);
+	else if (rec->state == RECORD_ACTIVE)
 		log_warn("session %s: %s from %s, %u s: %s%s", id, who, from, age, why, exit_text);
 	else
 		log_info("session %s: %s from %s, %u s: %s%s", id, who, from, age, why, exit_text);

@@ -20,10 +20,14 @@ void login_init(struct login *login, int control_fd, const char *address, struct
 static void refuse(
 		struct login *login, const char *user, const char *how, const char *why, uint32_t error_info)
 {
+	struct record *record = &login->status->record;
+
 	login->refusal = why;
 	login->error_info = error_info;
-	log_warn("refused '%s' from %s by %s: %s", user, login->address, how, why);
-	text_copy(login->status->record.user, sizeof login->status->record.user, user);
+	/* oriel-server says it, from the record and with how long it took. */
+	log_debug("refused '%s' from %s by %s: %s", user, login->address, how, why);
+	text_copy(record->user, sizeof record->user, user);
+	text_copy(record->security, sizeof record->security, how);
 	status_end(login->status, RECORD_REFUSED, why);
 }
 

@@ -30,6 +30,7 @@ static void write_state(enum record_state state, const char *user, const char *r
 		_exit(9);
 	rec.state = state;
 	snprintf(rec.user, sizeof rec.user, "%s", user);
+	snprintf(rec.security, sizeof rec.security, "nla");
 	snprintf(rec.reason, sizeof rec.reason, "%s", reason);
 	record_write(&rec, data);
 	if (pwrite(FD_RECORD, data, sizeof data, 0) != RECORD_LEN)

@@ -226,7 +226,7 @@ class Sessions(Case):
     def test_ends_are_logged_once(self):
         server = self.world.start()
         for letters, words in (("AE", "alice from 127.0.0.1, [0-9]+ s: logged out$"),
-                               ("R", "mallory from 127.0.0.1, .*: wrong user name or password$"),
+                               ("R", "refused 'mallory' from 127.0.0.1 by nla, .* s: wrong user name or password$"),
                                ("AK", r"alice from .*: died \(signal 9\)$"),
                                ("K", r"nobody from .*: gone before the log-in \(signal 9\)$"),
                                ("AGK", r"from 127.0.0.1: ended, its record is unreadable \(signal 9\)")):
