@@ -1,0 +1,61 @@
+/* Batches of a hostile guest. What a journal gives a new context makes the same journal
+ * there, in as many bytes. */
+#include <journal.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void on_inline_write(void *user, const struct virgl_upload *upload, const void *data, size_t len)
+{
+	const uint8_t *bytes = data;
+	volatile uint8_t sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum ^= bytes[i];
+}
+
+static void on_transfer(void *user, const struct virgl_upload *upload, uint64_t offset_bytes)
+{
+}
+
+static void on_copy_transfer(
+		void *user, const struct virgl_upload *upload, uint32_t source, uint64_t offset_bytes)
+{
+}
+
+static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer };
+
+static bool has_resource(void *user, uint32_t resource)
+{
+	return true;
+}
+
+static int emit(void *user, const uint32_t *words, size_t count)
+{
+	if (words[0] >> 16 != count - 1)
+		abort();
+	journal_take(user, words, count, &uploads, NULL);
+	return 0;
+}
+
+static const struct journal_replay replay = { has_resource, emit };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t count = size / 4;
+	uint32_t *words = malloc(count ? count * 4 : 1);
+	struct journal *journal = journal_create(), *again = journal_create();
+
+	if (words && journal && again) {
+		memcpy(words, data, count * 4);
+		journal_take(journal, words, count, &uploads, NULL);
+		if (journal_replay(journal, &replay, again) == 0 &&
+				journal_bytes(journal) != journal_bytes(again))
+			abort();
+	}
+	journal_destroy(journal);
+	journal_destroy(again);
+	free(words);
+	return 0;
+}

@@ -1,0 +1,556 @@
+#include "journal.h"
+#include "journal_state.h"
+#include "table.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SLOT_BITS = 8,
+	GROUP_BITS = 8,
+	SHADER_CONTINUED = 1u << 31, /* of word 3: more text for a shader that is there */
+};
+
+/* A command, or an element of one. */
+struct piece {
+	uint32_t count;
+	uint32_t words[];
+};
+
+struct object {
+	uint8_t type;
+	bool begun;  /* of a query */
+	bool wanted; /* its result was asked for and may not have come */
+	uint32_t result_word;
+	uint32_t count; /* words of the commands that made it, one after the other */
+	uint32_t *words;
+};
+
+/* A sub-context: objects and state of its own. */
+struct sub {
+	uint32_t id;
+	struct table objects;
+	struct table state; /* struct piece by state_key */
+};
+
+struct journal {
+	struct table subs; /* by id + 1 */
+	struct sub *current;
+	size_t bytes;
+	bool too_much;
+};
+
+static uint32_t state_key(uint32_t command, uint32_t group, uint32_t slot)
+{
+	return command << (GROUP_BITS + SLOT_BITS) | group << SLOT_BITS | slot;
+}
+
+static void drop_object(struct journal *j, struct object *object)
+{
+	if (!object)
+		return;
+	j->bytes -= sizeof *object + object->count * sizeof *object->words;
+	free(object->words);
+	free(object);
+}
+
+static void drop_piece(struct journal *j, struct piece *piece)
+{
+	if (piece)
+		j->bytes -= sizeof *piece + piece->count * sizeof *piece->words;
+	free(piece);
+}
+
+static void drop_sub(struct journal *j, struct sub *sub)
+{
+	void *value;
+	size_t at;
+
+	for (at = 0; (value = table_next(&sub->objects, &at, &(uint32_t){ 0 }));)
+		drop_object(j, value);
+	for (at = 0; (value = table_next(&sub->state, &at, &(uint32_t){ 0 }));)
+		drop_piece(j, value);
+	table_finish(&sub->objects);
+	table_finish(&sub->state);
+	j->bytes -= sizeof *sub;
+	free(sub);
+}
+
+/* Nothing is kept from here on. */
+static void give_up(struct journal *j)
+{
+	struct sub *sub;
+
+	j->too_much = true;
+	for (size_t at = 0; (sub = table_next(&j->subs, &at, &(uint32_t){ 0 }));)
+		drop_sub(j, sub);
+	table_finish(&j->subs);
+	j->subs = (struct table){ 0 };
+	j->current = NULL;
+}
+
+static bool may_grow(struct journal *j, size_t bytes)
+{
+	if (bytes <= JOURNAL_BYTES_MAX - j->bytes) {
+		j->bytes += bytes;
+		return true;
+	}
+	give_up(j);
+	return false;
+}
+
+static struct sub *add_sub(struct journal *j, uint32_t id)
+{
+	struct sub *sub = id < UINT32_MAX && j->subs.count < JOURNAL_SUBS_MAX ? calloc(1, sizeof *sub) : NULL;
+
+	if (!sub || table_add(&j->subs, id + 1, sub) < 0) {
+		free(sub);
+		return NULL;
+	}
+	j->bytes += sizeof *sub;
+	sub->id = id;
+	return sub;
+}
+
+struct journal *journal_create(void)
+{
+	struct journal *j = calloc(1, sizeof *j);
+
+	if (j)
+		j->current = add_sub(j, 0);
+	if (!j || !j->current) {
+		free(j);
+		return NULL;
+	}
+	return j;
+}
+
+void journal_destroy(struct journal *journal)
+{
+	if (!journal)
+		return;
+	give_up(journal);
+	free(journal);
+}
+
+size_t journal_bytes(const struct journal *journal)
+{
+	return journal->bytes;
+}
+
+/* Sub-contexts. */
+
+static void create_sub(struct journal *j, uint32_t id)
+{
+	if (id < UINT32_MAX && table_get(&j->subs, id + 1))
+		return; /* the renderer leaves it as it is */
+	if (!add_sub(j, id))
+		give_up(j);
+}
+
+static void destroy_sub(struct journal *j, uint32_t id)
+{
+	struct sub *sub;
+
+	if (id == 0 || id == UINT32_MAX)
+		return; /* the first one stays as long as the context */
+	sub = table_remove(&j->subs, id + 1);
+	if (!sub)
+		return;
+	if (sub == j->current)
+		j->current = table_get(&j->subs, 1);
+	drop_sub(j, sub);
+}
+
+static void set_sub(struct journal *j, uint32_t id)
+{
+	struct sub *sub = id < UINT32_MAX ? table_get(&j->subs, id + 1) : NULL;
+
+	if (sub)
+		j->current = sub;
+}
+
+/* Objects. */
+
+static void remove_object(struct journal *j, uint32_t handle)
+{
+	drop_object(j, table_remove(&j->current->objects, handle));
+}
+
+static bool append_words(struct journal *j, struct object *object, const struct virgl_entry *e)
+{
+	uint32_t count = e->len + 1;
+	uint32_t *words;
+
+	if (object->count > JOURNAL_BYTES_MAX / sizeof *words || !may_grow(j, count * sizeof *words))
+		return false; /* and the object is gone with all others */
+	words = realloc(object->words, (object->count + count) * sizeof *words);
+	if (!words) {
+		j->bytes -= count * sizeof *words;
+		give_up(j);
+		return false;
+	}
+	memcpy(words + object->count, e->words, count * sizeof *words);
+	object->words = words;
+	object->count += count;
+	return true;
+}
+
+static void create_object(struct journal *j, const struct virgl_entry *e)
+{
+	uint32_t handle = e->len ? e->words[1] : 0;
+	struct object *object;
+
+	if (!handle || !e->object || e->object >= VIRGL_OBJECTS)
+		return;
+	object = table_get(&j->current->objects, handle);
+	if (e->object == VIRGL_SHADER && e->len >= 3 && (e->words[3] & SHADER_CONTINUED)) {
+		if (object)
+			append_words(j, object, e);
+		return;
+	}
+	remove_object(j, handle);
+	if (!may_grow(j, sizeof *object))
+		return;
+	object = calloc(1, sizeof *object);
+	if (!object || table_add(&j->current->objects, handle, object) < 0) {
+		free(object);
+		j->bytes -= sizeof *object;
+		give_up(j);
+		return;
+	}
+	object->type = e->object;
+	append_words(j, object, e);
+}
+
+static struct object *find_query(struct journal *j, const struct virgl_entry *e)
+{
+	struct object *object = e->len ? table_get(&j->current->objects, e->words[1]) : NULL;
+
+	return object && object->type == VIRGL_QUERY ? object : NULL;
+}
+
+static void follow_query(struct journal *j, const struct virgl_entry *e)
+{
+	struct object *query = find_query(j, e);
+
+	if (!query)
+		return;
+	if (e->command == VIRGL_GET_QUERY_RESULT) {
+		query->wanted = e->len >= 2;
+		query->result_word = e->len >= 2 ? e->words[2] : 0;
+	} else {
+		query->begun = e->command == VIRGL_BEGIN_QUERY;
+		query->wanted = false;
+	}
+}
+
+/* State. */
+
+static void remove_state(struct journal *j, uint32_t key)
+{
+	drop_piece(j, table_remove(&j->current->state, key));
+}
+
+static void keep_state(struct journal *j, uint32_t key, const uint32_t *words, uint32_t count)
+{
+	struct piece *piece = table_get(&j->current->state, key);
+
+	/* Most set the same again, with other values. */
+	if (!piece || piece->count != count) {
+		remove_state(j, key);
+		if (!may_grow(j, sizeof *piece + count * sizeof *words))
+			return;
+		piece = malloc(sizeof *piece + count * sizeof *words);
+		if (!piece || table_add(&j->current->state, key, piece) < 0) {
+			free(piece);
+			j->bytes -= sizeof *piece + count * sizeof *words;
+			give_up(j);
+			return;
+		}
+		piece->count = count;
+	}
+	memcpy(piece->words, words, count * sizeof *words);
+}
+
+static uint32_t group_of(const struct journal_state *s, const struct virgl_entry *e)
+{
+	if (e->command == VIRGL_BIND_OBJECT)
+		return e->object;
+	return s->group_word ? e->words[s->group_word] : 0;
+}
+
+/* Words before the elements. */
+static uint32_t head_words(const struct journal_state *s)
+{
+	return (s->slot_word > s->group_word ? s->slot_word : s->group_word) + 1u;
+}
+
+static void keep_slots(
+		struct journal *j, const struct journal_state *s, const struct virgl_entry *e, uint32_t group)
+{
+	uint32_t slot = e->words[s->slot_word], head = head_words(s);
+	uint32_t count = (e->len + 1 - head) / s->element_words;
+
+	if (slot > s->slots || count > s->slots - slot)
+		return; /* the renderer refuses it */
+	for (uint32_t i = 0; i < count && !j->too_much; i++)
+		keep_state(j, state_key(e->command, group, slot + i), e->words + head + i * s->element_words,
+				s->element_words);
+	for (uint32_t i = slot + count; s->ends_run && i < s->slots && !j->too_much; i++)
+		remove_state(j, state_key(e->command, group, i));
+}
+
+static void follow_state(struct journal *j, const struct journal_state *s, const struct virgl_entry *e)
+{
+	uint32_t group;
+
+	if (e->len + 1 < head_words(s))
+		return;
+	group = group_of(s, e);
+	if (group >= (s->groups ? s->groups : 1u))
+		return;
+	if (s->slot_word)
+		keep_slots(j, s, e, group);
+	else
+		keep_state(j, state_key(e->command, group, 0), e->words, e->len + 1);
+}
+
+/* Uploads. */
+
+static void follow_upload(const struct virgl_entry *e, const struct journal_uploads *uploads, void *user)
+{
+	const uint32_t *more = e->words + VIRGL_UPLOAD_WORDS + 1;
+	struct virgl_upload upload;
+
+	if (e->len < VIRGL_UPLOAD_WORDS)
+		return;
+	upload = virgl_upload(e);
+	if (e->command == VIRGL_INLINE_WRITE) {
+		uploads->inline_write(user, &upload, more, (e->len - VIRGL_UPLOAD_WORDS) * sizeof *more);
+	} else if (e->command == VIRGL_TRANSFER && e->len >= VIRGL_UPLOAD_WORDS + 2) {
+		/* words: offset, direction */
+		if (more[1] == VIRGL_TRANSFER_TO_HOST)
+			uploads->transfer(user, &upload, more[0]);
+	} else if (e->command == VIRGL_COPY_TRANSFER && e->len == VIRGL_UPLOAD_WORDS + 3) {
+		/* words: source, offset, flags of which bit 1 turns it round */
+		if (!(more[2] & 2))
+			uploads->copy_transfer(user, &upload, more[0], more[1]);
+	}
+}
+
+static void follow(struct journal *j, const struct virgl_entry *e)
+{
+	switch (e->command) {
+	case VIRGL_CREATE_OBJECT: create_object(j, e); break;
+	case VIRGL_DESTROY_OBJECT:
+		if (e->len)
+			remove_object(j, e->words[1]);
+		break;
+	case VIRGL_BEGIN_QUERY:
+	case VIRGL_END_QUERY:
+	case VIRGL_GET_QUERY_RESULT: follow_query(j, e); break;
+	case VIRGL_CREATE_SUB_CONTEXT:
+		if (e->len)
+			create_sub(j, e->words[1]);
+		break;
+	case VIRGL_DESTROY_SUB_CONTEXT:
+		if (e->len)
+			destroy_sub(j, e->words[1]);
+		break;
+	case VIRGL_SET_SUB_CONTEXT:
+		if (e->len)
+			set_sub(j, e->words[1]);
+		break;
+	default:
+		if (journal_states[e->command].sets)
+			follow_state(j, &journal_states[e->command], e);
+		break;
+	}
+}
+
+void journal_take(struct journal *journal, const uint32_t *words, size_t count,
+		const struct journal_uploads *uploads, void *user)
+{
+	struct virgl_entry e;
+	size_t at = 0;
+
+	while (virgl_next(words, count, &at, &e) > 0) {
+		if (e.command == VIRGL_INLINE_WRITE || e.command == VIRGL_TRANSFER ||
+				e.command == VIRGL_COPY_TRANSFER)
+			follow_upload(&e, uploads, user);
+		else if (!journal->too_much)
+			follow(journal, &e);
+	}
+}
+
+/* Replay. */
+
+struct replayer {
+	const struct journal_replay *replay;
+	void *user;
+	const struct sub *sub;
+	int err;
+	uint32_t command[VIRGL_LEN_MAX_WORDS + 1];
+};
+
+static void emit(struct replayer *r, const uint32_t *words, size_t count)
+{
+	if (r->err >= 0)
+		r->err = r->replay->emit(r->user, words, count);
+}
+
+static void emit_short(
+		struct replayer *r, enum virgl_command command, uint32_t word, uint32_t more, uint32_t len)
+{
+	const uint32_t words[] = { virgl_header(command, 0, len), word, more };
+
+	emit(r, words, len + 1);
+}
+
+/* Objects that show a resource are gone with it. */
+static bool can_exist(const struct replayer *r, const struct object *object)
+{
+	uint32_t resource = 0;
+
+	switch (object->type) {
+	case VIRGL_SAMPLER_VIEW:
+	case VIRGL_SURFACE:
+	case VIRGL_MSAA_SURFACE:
+	case VIRGL_STREAMOUT_TARGET:
+		if (object->count > 2)
+			resource = object->words[2];
+		break;
+	case VIRGL_QUERY:
+		if (object->count <= 4 || !object->words[4])
+			return true; /* a query need not have one */
+		resource = object->words[4];
+		break;
+	default: return true;
+	}
+	return r->replay->has_resource(r->user, resource);
+}
+
+/* A name that would make the renderer stop becomes "none". */
+static void check_name(const struct replayer *r, enum journal_names names, uint32_t *name)
+{
+	const struct object *object;
+
+	if (!*name || names == JOURNAL_NO_NAMES)
+		return;
+	if (names == JOURNAL_RESOURCES) {
+		if (!r->replay->has_resource(r->user, *name))
+			*name = 0;
+		return;
+	}
+	object = table_get(&r->sub->objects, *name);
+	if (!object || !can_exist(r, object))
+		*name = 0;
+}
+
+/* A shader is made of several commands, which come one after the other. */
+static void emit_object(struct replayer *r, const struct object *object)
+{
+	struct virgl_entry e;
+	size_t at = 0;
+
+	if (!can_exist(r, object))
+		return;
+	while (virgl_next(object->words, object->count, &at, &e) > 0)
+		emit(r, e.words, e.len + 1);
+}
+
+static void emit_whole(struct replayer *r, const struct journal_state *s, const struct piece *piece)
+{
+	memcpy(r->command, piece->words, piece->count * sizeof *piece->words);
+	for (uint32_t i = s->name_word; s->names && i < piece->count; i += s->name_step) {
+		check_name(r, s->names, &r->command[i]);
+		if (!s->name_step)
+			break;
+	}
+	emit(r, r->command, piece->count);
+}
+
+static void emit_slot(struct replayer *r, const struct journal_state *s, uint32_t command, uint32_t group,
+		uint32_t slot, const struct piece *piece)
+{
+	uint32_t head = head_words(s);
+
+	r->command[0] = virgl_header(command, 0, head - 1 + piece->count);
+	r->command[s->group_word] = s->group_word ? group : r->command[0];
+	r->command[s->slot_word] = slot;
+	memcpy(r->command + head, piece->words, piece->count * sizeof *piece->words);
+	check_name(r, s->names, &r->command[head + s->name_word]);
+	emit(r, r->command, head + piece->count);
+}
+
+static void emit_state(struct replayer *r, uint32_t command)
+{
+	const struct journal_state *s = &journal_states[command];
+
+	for (uint32_t group = 0; group < (s->groups ? s->groups : 1u); group++) {
+		for (uint32_t slot = 0; slot < (s->slot_word ? s->slots : 1u); slot++) {
+			const struct piece *piece =
+					table_get(&r->sub->state, state_key(command, group, slot));
+
+			if (piece && s->slot_word)
+				emit_slot(r, s, command, group, slot, piece);
+			else if (piece)
+				emit_whole(r, s, piece);
+		}
+	}
+}
+
+/* A query that was being counted begins anew: what was counted is lost. One whose
+ * result the guest waits for gets one, of nothing drawn. */
+static void emit_query(struct replayer *r, uint32_t handle, const struct object *query)
+{
+	if (query->type != VIRGL_QUERY || !can_exist(r, query))
+		return;
+	if (query->begun || query->wanted)
+		emit_short(r, VIRGL_BEGIN_QUERY, handle, 0, 1);
+	if (query->wanted) {
+		emit_short(r, VIRGL_END_QUERY, handle, 0, 1);
+		emit_short(r, VIRGL_GET_QUERY_RESULT, handle, query->result_word, 2);
+	}
+}
+
+static void emit_sub(struct replayer *r, const struct sub *sub)
+{
+	const struct object *object;
+	uint32_t handle;
+	size_t at;
+
+	r->sub = sub;
+	if (sub->id)
+		emit_short(r, VIRGL_CREATE_SUB_CONTEXT, sub->id, 0, 1);
+	emit_short(r, VIRGL_SET_SUB_CONTEXT, sub->id, 0, 1);
+	for (at = 0; (object = table_next(&sub->objects, &at, &handle));)
+		emit_object(r, object);
+	for (uint32_t command = 0; command < VIRGL_COMMANDS; command++) {
+		if (journal_states[command].sets)
+			emit_state(r, command);
+	}
+	for (at = 0; (object = table_next(&sub->objects, &at, &handle));)
+		emit_query(r, handle, object);
+}
+
+int journal_replay(struct journal *journal, const struct journal_replay *replay, void *user)
+{
+	struct replayer *r;
+	const struct sub *sub;
+	int err;
+
+	if (journal->too_much)
+		return ERR_SPACE;
+	r = calloc(1, sizeof *r);
+	if (!r)
+		return ERR_MEMORY;
+	r->replay = replay;
+	r->user = user;
+	for (size_t at = 0; (sub = table_next(&journal->subs, &at, &(uint32_t){ 0 }));)
+		emit_sub(r, sub);
+	emit_short(r, VIRGL_SET_SUB_CONTEXT, journal->current->id, 0, 1);
+	err = r->err;
+	free(r);
+	return err < 0 ? err : 0;
+}

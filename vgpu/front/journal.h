@@ -1,0 +1,57 @@
+/* What a context is made of: its live objects and its current state, gathered from the
+ * batches it submitted, so that it can be made again in another worker. A journal does
+ * not grow with what was drawn, only with what is alive: an object goes when it is
+ * destroyed, a state when it is set anew.
+ *
+ * Pictures are not in it: what was uploaded is kept per resource (uploads.h), and what
+ * was only ever drawn is lost. A journal trusts nothing: a batch that the renderer
+ * would refuse is followed as far as the renderer would. Loop thread only. */
+#ifndef FRONT_JOURNAL_H
+#define FRONT_JOURNAL_H
+
+#include <base/err.h>
+#include <proto/virgl.h>
+#include <stdbool.h>
+
+enum {
+	JOURNAL_BYTES_MAX = 64 << 20, /* of a context; with more it cannot be made again */
+	JOURNAL_SUBS_MAX = 256,
+};
+
+struct journal;
+
+/* What a batch uploads, in its order. */
+struct journal_uploads {
+	void (*inline_write)(void *user, const struct virgl_upload *upload, const void *data, size_t len);
+	/* From its own backing. */
+	void (*transfer)(void *user, const struct virgl_upload *upload, uint64_t offset_bytes);
+	/* From another resource's backing. */
+	void (*copy_transfer)(void *user, const struct virgl_upload *upload, uint32_t source,
+			uint64_t offset_bytes);
+};
+
+/* How a context is made again. */
+struct journal_replay {
+	/* Is there a resource of that id that the context may use? What refers to others
+	 * is left out. */
+	bool (*has_resource)(void *user, uint32_t resource);
+	/* One command of the new context's first batches; count is at most
+	 * VIRGL_LEN_MAX_WORDS + 1. Negative ends the replay. */
+	int (*emit)(void *user, const uint32_t *words, size_t count);
+};
+
+/* NULL without memory. */
+struct journal *journal_create(void);
+void journal_destroy(struct journal *journal);
+
+/* A batch that the context submits. words is read once; it must not change meanwhile. */
+void journal_take(struct journal *journal, const uint32_t *words, size_t count,
+		const struct journal_uploads *uploads, void *user);
+
+/* 0; ERR_SPACE when there was too much to keep; what emit returned. */
+MUST_USE int journal_replay(struct journal *journal, const struct journal_replay *replay, void *user);
+
+/* Bytes it keeps, for figures and tests. */
+size_t journal_bytes(const struct journal *journal);
+
+#endif
