@@ -202,3 +202,22 @@ int clear_encode(struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride
 		put_payload(enc, &pic, y_px, &w);
 	return writer_len(&w);
 }
+
+void clear_fit(const struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int w_px,
+		int surface_h_px, int *y_px, int *h_px)
+{
+	struct pixels surface = { src, stride_bytes, w_px, surface_h_px };
+
+	clear_lines_fit(&enc->lines, &surface, y_px, h_px);
+}
+
+int clear_parts(struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int y_px, int w_px,
+		int h_px, int heights[CLEAR_PARTS_MAX])
+{
+	struct pixels pic = { src, stride_bytes, w_px, h_px };
+
+	if (w_px < 1 || h_px < 1 || w_px > CLEAR_SIDE_MAX_PX || h_px > CLEAR_SIDE_MAX_PX)
+		return ERR_ARGUMENT;
+	clear_lines_find(&enc->lines, &pic, pixels_majority(&pic), y_px);
+	return clear_lines_parts(&enc->lines, heights, CLEAR_PARTS_MAX);
+}

@@ -9,6 +9,7 @@ enum {
 	PITCH_MIN_PX = 8,
 	PITCH_MAX_PX = 40,
 	CUTS_MIN = 4, /* fewer prove nothing */
+	PART_MIN_LINES = 3,
 };
 
 /* Edges at the cuts, in 1/256 of the picture's mean */
@@ -106,6 +107,55 @@ static uint32_t remove_least(struct clear_lines *lines)
 	return total;
 }
 
+/* One line of text is all that changed, its cursor or selection fills it: the next line
+ * begins where it ends. */
+static void guess(struct clear_lines *lines, int y_px)
+{
+	if (lines->h_px < PITCH_MIN_PX || lines->h_px > PITCH_MAX_PX)
+		return;
+	for (int y = 0; y < lines->h_px; y++) {
+		if (lines->empty[y])
+			return;
+	}
+	remember(lines, CLEAR_PITCHES - 1, (struct clear_pitch){ lines->h_px, modulo(y_px, lines->h_px) });
+}
+
+static bool row_is_flat(const struct pixels *surface, int y)
+{
+	uint32_t colour = pixel_at(surface, 0, y);
+
+	for (int x = 1; x < surface->w_px; x++) {
+		if (pixel_at(surface, x, y) != colour)
+			return false;
+	}
+	return true;
+}
+
+/* Between rows y - 1 and y */
+static bool cut_is_free(const struct pixels *surface, int y)
+{
+	return y > 0 && y < surface->h_px && (row_is_flat(surface, y) || row_is_flat(surface, y - 1));
+}
+
+/* Only where cuts are free: there may be other text than the one with this pitch. */
+void clear_lines_fit(const struct clear_lines *lines, const struct pixels *surface, int *y_px, int *h_px)
+{
+	for (int i = 0; i < CLEAR_PITCHES && lines->known[i].pitch; i++) {
+		struct clear_pitch known = lines->known[i];
+		int end = *y_px + *h_px;
+		int above = modulo(*y_px - known.phase, known.pitch);
+		int below = modulo(known.phase - end, known.pitch);
+
+		if (above && !cut_is_free(surface, *y_px - above))
+			continue;
+		*y_px -= above;
+		if (cut_is_free(surface, end + below))
+			end += below;
+		*h_px = end - *y_px;
+		return;
+	}
+}
+
 void clear_lines_find(struct clear_lines *lines, const struct pixels *pic, uint32_t ground, int y_px)
 {
 	uint32_t total;
@@ -115,8 +165,11 @@ void clear_lines_find(struct clear_lines *lines, const struct pixels *pic, uint3
 	for (int y = 0; y < pic->h_px; y++)
 		measure_row(lines, pic, ground, y);
 	total = remove_least(lines);
-	if (total && !use_known(lines, y_px, total))
-		find_new(lines, y_px, total);
+	if (!total || use_known(lines, y_px, total))
+		return;
+	find_new(lines, y_px, total);
+	if (!lines->here.pitch)
+		guess(lines, y_px);
 }
 
 /* The end of the line that begins at row y */
@@ -166,4 +219,32 @@ bool clear_lines_next(const struct clear_lines *lines, const struct pixels *pic,
 	while (column_is(pic, line, line->x + line->w - 1, ground))
 		line->w--;
 	return true;
+}
+
+/* A mark that scrolls with the text: about one line in eight has it. */
+static bool line_is_marked(const struct clear_lines *lines, int y, int end)
+{
+	uint32_t hash = 0;
+
+	for (; y < end; y++)
+		hash = (hash ^ lines->edges[y]) * 0x9e3779b1;
+	return hash >> 29 == 0;
+}
+
+int clear_lines_parts(const struct clear_lines *lines, int *heights, int max)
+{
+	int count = 0, start = 0;
+
+	for (int y = 0; y < lines->h_px && count < max - 1 && lines->here.pitch;) {
+		int end = line_end(lines, y);
+
+		if (end - start >= PART_MIN_LINES * lines->here.pitch && line_is_marked(lines, y, end)) {
+			heights[count++] = end - start;
+			start = end;
+		}
+		y = end;
+	}
+	if (start < lines->h_px)
+		heights[count++] = lines->h_px - start;
+	return count;
 }

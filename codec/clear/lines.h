@@ -34,4 +34,11 @@ void clear_lines_find(struct clear_lines *lines, const struct pixels *pic, uint3
 bool clear_lines_next(const struct clear_lines *lines, const struct pixels *pic, uint32_t ground, int y,
 		struct clear_line *line);
 
+/* Grows rows of a surface to whole lines, where lines are known. */
+void clear_lines_fit(const struct clear_lines *lines, const struct pixels *surface, int *y_px, int *h_px);
+
+/* After clear_lines_find: cuts the picture between lines, at places that scroll with the
+ * text. Returns the number of parts, 1..max. */
+int clear_lines_parts(const struct clear_lines *lines, int *heights, int max);
+
 #endif

@@ -39,6 +39,109 @@ static void text_is_shorter_the_second_time(void **state)
 	clear_encoder_destroy(enc);
 }
 
+enum { PAGE_W = 190, PAGE_H = 1200, PITCH = 14 }; /* PICTURE_TEXT: 9 rows of ink in 14 */
+
+static uint8_t *make_page(void)
+{
+	uint8_t *page = malloc((size_t)PAGE_W * 4 * (PAGE_H + 10 * PITCH));
+
+	picture_make(PICTURE_TEXT, 9, page, PAGE_W * 4, PAGE_W, PAGE_H + 10 * PITCH);
+	return page;
+}
+
+static void fits_areas_to_lines(void **state)
+{
+	struct clear_encoder *enc = clear_encoder_create();
+	uint8_t *page = make_page();
+	size_t cap = clear_bound(PAGE_W, PAGE_H);
+	uint8_t *dst = malloc(cap);
+	int y = 72, h = 3;
+
+	clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h);
+	assert_int_equal(y, 72); /* nothing is known yet */
+	assert_int_equal(h, 3);
+	assert_true(clear_encode(enc, page, PAGE_W * 4, 0, PAGE_W, PAGE_H, dst, cap) > 0);
+	clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h);
+	assert_int_equal(h, PITCH);
+	assert_in_range(y, 5 * PITCH - 5, 5 * PITCH); /* its ink begins at row 70 */
+	y = PAGE_H - 2;
+	h = 2;
+	clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h);
+	assert_int_equal(y + h, PAGE_H);
+	y = 0;
+	h = 1;
+	clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h);
+	assert_int_equal(y, 0);
+	free(dst);
+	free(page);
+	clear_encoder_destroy(enc);
+}
+
+/* One screen of the page, from `line` on: the parts' ends on the page, and the streams
+ * one after the other. */
+struct screen {
+	int count, ends[CLEAR_PARTS_MAX], lens[CLEAR_PARTS_MAX];
+	uint8_t *streams[CLEAR_PARTS_MAX];
+};
+
+static void encode_screen(struct clear_encoder *enc, const uint8_t *page, int line, struct screen *screen)
+{
+	const uint8_t *src = page + line * PITCH * PAGE_W * 4;
+	int heights[CLEAR_PARTS_MAX], y = 0;
+
+	screen->count = clear_parts(enc, src, PAGE_W * 4, 0, PAGE_W, PAGE_H, heights);
+	assert_in_range(screen->count, 1, CLEAR_PARTS_MAX);
+	for (int i = 0; i < screen->count; i++) {
+		size_t cap = clear_bound(PAGE_W, heights[i]);
+
+		assert_in_range(heights[i], 1, PAGE_H - y);
+		screen->streams[i] = malloc(cap);
+		screen->lens[i] = clear_encode(enc, src + y * PAGE_W * 4, PAGE_W * 4, y, PAGE_W, heights[i],
+				screen->streams[i], cap);
+		y += heights[i];
+		screen->ends[i] = line * PITCH + y;
+	}
+	assert_int_equal(y, PAGE_H);
+}
+
+static void free_screen(struct screen *screen)
+{
+	for (int i = 0; i < screen->count; i++)
+		free(screen->streams[i]);
+}
+
+/* What was on the screen before has the same streams again, but for their numbers. */
+static int count_equal(const struct screen *a, const struct screen *b)
+{
+	int count = 0;
+
+	for (int i = 1; i < a->count; i++) {
+		for (int k = 1; k < b->count; k++) {
+			count += a->ends[i] == b->ends[k] && a->lens[i] == b->lens[k] &&
+					!memcmp(a->streams[i] + 2, b->streams[k] + 2, (size_t)a->lens[i] - 2);
+		}
+	}
+	return count;
+}
+
+static void parts_scroll_with_the_text(void **state)
+{
+	struct clear_encoder *enc = clear_encoder_create();
+	uint8_t *page = make_page();
+	struct screen before, after;
+
+	encode_screen(enc, page, 0, &before);
+	free_screen(&before);
+	encode_screen(enc, page, 0, &before); /* all columns are known now */
+	encode_screen(enc, page, 9, &after);
+	assert_in_range(before.count, 4, 30);
+	assert_in_range(count_equal(&before, &after), before.count / 2, before.count);
+	free_screen(&before);
+	free_screen(&after);
+	free(page);
+	clear_encoder_destroy(enc);
+}
+
 static int try_decode(const uint8_t *stream, size_t len, int w, int h)
 {
 	struct clear_decoder *dec = clear_decoder_create();
@@ -96,11 +199,14 @@ static void refuses_sizes(void **state)
 {
 	struct clear_encoder *enc = clear_encoder_create();
 	uint8_t px[4] = { 0 };
+	int heights[CLEAR_PARTS_MAX];
 
 	assert_int_equal(clear_encode(enc, px, 4, 0, 0, 1, bytes, sizeof bytes), ERR_ARGUMENT);
 	assert_int_equal(clear_encode(enc, px, 4, 0, 1, CLEAR_SIDE_MAX_PX + 1, bytes, sizeof bytes),
 			ERR_ARGUMENT);
 	assert_int_equal(clear_encode(enc, px, 4, 0, 1, 1, bytes, clear_bound(1, 1) - 1), ERR_SPACE);
+	assert_int_equal(clear_parts(enc, px, 4, 0, 0, 1, heights), ERR_ARGUMENT);
+	assert_int_equal(clear_parts(enc, px, 4, 0, 1, 1, heights), 1);
 	assert_true(clear_encode(enc, px, 4, -7, 1, 1, bytes, clear_bound(1, 1)) > 0);
 	clear_encoder_destroy(enc);
 	clear_encoder_destroy(NULL);
@@ -112,6 +218,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_colour_is_one_run),
 		cmocka_unit_test(text_is_shorter_the_second_time),
+		cmocka_unit_test(fits_areas_to_lines),
+		cmocka_unit_test(parts_scroll_with_the_text),
 		cmocka_unit_test(refuses_what_is_not_in_the_caches),
 		cmocka_unit_test(refuses_a_wrong_sequence),
 		cmocka_unit_test(refuses_what_leaves_the_picture),

@@ -15,6 +15,7 @@ struct clear_decoder;
 
 enum {
 	CLEAR_SIDE_MAX_PX = 8192,
+	CLEAR_PARTS_MAX = 64,
 };
 
 /* The room clear_encode wants for a rectangle. */
@@ -40,6 +41,24 @@ void clear_encoder_destroy(struct clear_encoder *enc);
  * error the encoder is as it was. */
 MUST_USE int clear_encode(struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int y_px,
 		int w_px, int h_px, uint8_t *dst, size_t cap);
+
+/* Before clear_encode, for text to cost less; a caller may leave both out.
+ *
+ * clear_fit grows an area that changed to whole lines of text, where lines are known,
+ * since only those are found in the client's caches.
+ * src           the surface's row 0 at the area's left edge; w_px: the area's width
+ * surface_h_px  rows that src has
+ * y_px, h_px    the area's rows, inside the surface; changed
+ *
+ * clear_parts cuts an area into parts, each for a clear_encode of its own, from above.
+ * What scrolls is cut at the same lines again, so that a part's stream has the same
+ * bytes as a moment ago, wherever it is now, and ZGFX finds it in one piece.
+ * heights  those of the parts, in pixels
+ * Returns their number (> 0), or ERR_ARGUMENT (size). */
+void clear_fit(const struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int w_px,
+		int surface_h_px, int *y_px, int *h_px);
+MUST_USE int clear_parts(struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int y_px,
+		int w_px, int h_px, int heights[CLEAR_PARTS_MAX]);
 
 /* About 24 MiB, used as the caches fill. Returns owned, or NULL without memory. */
 struct clear_decoder *clear_decoder_create(void);
