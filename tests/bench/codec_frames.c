@@ -41,6 +41,48 @@ static void add_tile(struct codec_frame *frame, int column, int row, bool joins)
 	frame->changed_px += (int64_t)w * h;
 }
 
+static bool rows_differ(const struct codec_frame *frame, const struct analysis_rect *r)
+{
+	for (int y = r->y; y < r->y + r->h; y++) {
+		ptrdiff_t at = y * frame->stride_bytes + r->x * 4;
+
+		if (memcmp(frame->pixels + at, frame->before + at, (size_t)r->w * 4) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* What differs, from each side; r holds some difference. */
+static struct analysis_rect crop(const struct codec_frame *frame, struct analysis_rect r)
+{
+	while (!rows_differ(frame, &(struct analysis_rect){ r.x, r.y, r.w, 1 })) {
+		r.y++;
+		r.h--;
+	}
+	while (!rows_differ(frame, &(struct analysis_rect){ r.x, r.y + r.h - 1, r.w, 1 }))
+		r.h--;
+	while (!rows_differ(frame, &(struct analysis_rect){ r.x, r.y, 1, r.h })) {
+		r.x++;
+		r.w--;
+	}
+	while (!rows_differ(frame, &(struct analysis_rect){ r.x + r.w - 1, r.y, 1, r.h }))
+		r.w--;
+	return r;
+}
+
+static int find_areas(struct codec_frame *frame, bool full)
+{
+	frame->rects = calloc(ANALYSIS_RECTS_MAX, sizeof *frame->rects);
+	frame->areas = calloc(ANALYSIS_RECTS_MAX, sizeof *frame->areas);
+	if (!frame->rects || !frame->areas)
+		return ERR_MEMORY;
+	frame->rect_count = analysis_merge_tiles(
+			frame->changed, frame->w_px, frame->h_px, frame->rects, ANALYSIS_RECTS_MAX);
+	for (int i = 0; i < frame->rect_count; i++)
+		frame->areas[i] = full ? frame->rects[i] : crop(frame, frame->rects[i]);
+	return 0;
+}
+
 static int find_changes(struct codec_frame *frame, bool full)
 {
 	struct analysis_pair pair = { frame->pixels, frame->before, frame->stride_bytes, frame->stride_bytes,
@@ -62,7 +104,7 @@ static int find_changes(struct codec_frame *frame, bool full)
 	for (int i = 0; i < across * down; i++)
 		if (frame->changed[i])
 			add_tile(frame, i % across, i / across, i % across && frame->changed[i - 1]);
-	return err < 0 ? err : 0;
+	return err < 0 ? err : find_areas(frame, full);
 }
 
 int codec_frames_open(struct codec_frames *f, const char *name, const char *path, int w_px, int h_px,
@@ -101,6 +143,8 @@ void codec_frames_close(struct codec_frames *f)
 	for (int i = 0; f->frames && i < f->count; i++) {
 		free(f->frames[i].changed);
 		free(f->frames[i].runs);
+		free(f->frames[i].rects);
+		free(f->frames[i].areas);
 	}
 	free(f->frames);
 	if (f->map)

@@ -17,6 +17,9 @@ struct codec_frame {
 	uint8_t *changed;           /* one byte per tile, as codec/analysis.h has it */
 	struct analysis_rect *runs; /* the changed tiles, neighbours in a row as one; cut to the picture */
 	int run_count, tile_count;
+	struct analysis_rect *rects; /* few that hold the changed tiles */
+	struct analysis_rect *areas; /* those, cut to the pixels that differ */
+	int rect_count;
 	int64_t changed_px;
 };
 

@@ -8,6 +8,7 @@
 extern const struct codec_side codec_own_rfx1, codec_own_rfx3, codec_own_progressive;
 extern const struct codec_side codec_own_rfx_decoder, codec_own_progressive_decoder;
 extern const struct codec_side codec_own_planar, codec_own_planar_decoder;
+extern const struct codec_side codec_own_planar_rects, codec_own_planar_areas;
 extern const struct codec_side codec_own_clear, codec_own_clear_decoder;
 
 /* What lossless encoders write is whole RDPGFX commands, a frame's in one buffer. */

@@ -1,5 +1,5 @@
-/* Ours: planar, a bitmap a tile, and ClearCodec, a bitmap for each of few rectangles around
- * the changed tiles. What they write is RDPGFX_WIRE_TO_SURFACE_PDU_1 commands. */
+/* Ours: planar, a bitmap a tile or for each of few rectangles, which is what ClearCodec gets
+ * too. What they write is RDPGFX_WIRE_TO_SURFACE_PDU_1 commands. */
 #include "codec_sides.h"
 
 #include <codec/clear.h>
@@ -42,7 +42,10 @@ static void *create(const struct codec_setting *setting)
 	c->decoder = clear_decoder_create();
 	c->out = calloc(1, CODEC_MESSAGE_BYTES_MAX);
 	if (c->encoder && c->decoder && c->out) {
+		const struct codec_frame *first = &setting->frames->frames[0];
+
 		memset(c->out, 1, CODEC_MESSAGE_BYTES_MAX); /* no page faults later */
+		memcpy(c->out, first->before, (size_t)(first->stride_bytes * first->h_px));
 		return c;
 	}
 	destroy(c);
@@ -96,16 +99,66 @@ static int planar_work(void *state, int i, const uint8_t **out)
 	return writer_len(&w);
 }
 
+static int encode_all(struct coder *c, enum gfx_codec codec, const struct codec_frame *frame,
+		const struct analysis_rect *rects, const uint8_t **out)
+{
+	struct writer w = writer_init(c->out, CODEC_MESSAGE_BYTES_MAX);
+
+	for (int r = 0; r < frame->rect_count; r++) {
+		int err = encode(c, codec, frame, &rects[r], &w);
+
+		if (err < 0)
+			return err;
+	}
+	*out = c->out;
+	return writer_len(&w);
+}
+
+static int planar_rects_work(void *state, int i, const uint8_t **out)
+{
+	struct coder *c = state;
+	const struct codec_frame *frame = &c->setting->frames->frames[i];
+
+	return encode_all(c, GFX_CODEC_PLANAR, frame, frame->rects, out);
+}
+
+static int planar_areas_work(void *state, int i, const uint8_t **out)
+{
+	struct coder *c = state;
+	const struct codec_frame *frame = &c->setting->frames->frames[i];
+
+	return encode_all(c, GFX_CODEC_PLANAR, frame, frame->areas, out);
+}
+
+static int clear_area(
+		struct coder *c, const struct codec_frame *frame, struct analysis_rect area, struct writer *w)
+{
+	int heights[CLEAR_PARTS_MAX], count;
+
+	clear_fit(c->encoder, frame->pixels + area.x * 4, frame->stride_bytes, area.w, frame->h_px, &area.y,
+			&area.h);
+	count = clear_parts(c->encoder, frame->pixels + area.y * frame->stride_bytes + area.x * 4,
+			frame->stride_bytes, area.y, area.w, area.h, heights);
+	for (int i = 0; i < count; i++) {
+		int err;
+
+		area.h = heights[i];
+		err = encode(c, GFX_CODEC_CLEAR, frame, &area, w);
+		if (err < 0)
+			return err;
+		area.y += area.h;
+	}
+	return count;
+}
+
 static int clear_work(void *state, int i, const uint8_t **out)
 {
 	struct coder *c = state;
 	const struct codec_frame *frame = &c->setting->frames->frames[i];
 	struct writer w = writer_init(c->out, CODEC_MESSAGE_BYTES_MAX);
-	struct analysis_rect rects[ANALYSIS_RECTS_MAX];
-	int count = analysis_merge_tiles(frame->changed, frame->w_px, frame->h_px, rects, ANALYSIS_RECTS_MAX);
 
-	for (int r = 0; r < count; r++) {
-		int err = encode(c, GFX_CODEC_CLEAR, frame, &rects[r], &w);
+	for (int r = 0; r < frame->rect_count; r++) {
+		int err = clear_area(c, frame, frame->areas[r], &w);
 
 		if (err < 0)
 			return err;
@@ -162,6 +215,8 @@ static int clear_decode_work(void *state, int i, const uint8_t **out)
 }
 
 const struct codec_side codec_own_planar = { "", create, destroy, planar_work };
+const struct codec_side codec_own_planar_rects = { "", create, destroy, planar_rects_work };
+const struct codec_side codec_own_planar_areas = { "", create, destroy, planar_areas_work };
 const struct codec_side codec_own_clear = { "", create, destroy, clear_work };
 const struct codec_side codec_own_planar_decoder = { "", create, destroy, planar_decode_work };
 const struct codec_side codec_own_clear_decoder = { "", create, destroy, clear_decode_work };

@@ -221,6 +221,8 @@ int codec_bench_zgfx(struct codec_bench *b, const struct codec_frames *frames)
 		const struct codec_side *source, *packer;
 	} runs[] = {
 		{ "zgfx-planar", &codec_own_planar, &full },
+		{ "zgfx-planar-rects", &codec_own_planar_rects, &full },
+		{ "zgfx-planar-areas", &codec_own_planar_areas, &full },
 		{ "zgfx-clear", &codec_own_clear, &full },
 		{ "zgfx-commands", &commands, &full },
 		{ "zgfx-small-planar", &codec_own_planar, &small },
