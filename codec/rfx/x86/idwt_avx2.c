@@ -40,11 +40,9 @@ INLINE void join_row(__m256i *row, const __m256i *low, const __m256i *high, int 
 	}
 }
 
-INLINE __m256i odd_below(__m256i high, __m256i even, __m256i next)
+INLINE __m256i odd_below(__m256i high, __m256i half_above, __m256i half_below)
 {
-	__m256i sum = _mm256_add_epi16(half_towards_zero(even), half_towards_zero(next));
-
-	return _mm256_add_epi16(_mm256_add_epi16(high, high), sum);
+	return _mm256_add_epi16(_mm256_add_epi16(high, high), _mm256_add_epi16(half_above, half_below));
 }
 
 /* n = 16 * V values a side, V 4 or 2. ll: n / 2 rows of n / 2, dequantised. */
@@ -53,7 +51,7 @@ INLINE void join_level(int16_t *dst, const int16_t *ll, const int16_t *bands, in
 	const __m128i hl = _mm_cvtsi32_si128(shifts[0]), lh = _mm_cvtsi32_si128(shifts[1]);
 	const __m128i hh = _mm_cvtsi32_si128(shifts[2]);
 	const int n = 16 * V, half = n / 2, band = half * half, H = V / 2;
-	__m256i low[4], high[4], before[4], above[4], a[2], b[2];
+	__m256i low[4], high[4], before[4], half_above[4], a[2], b[2];
 
 	for (int i = 0; i < half; i++) {
 		int16_t *row = dst + 2 * i * n;
@@ -73,17 +71,57 @@ INLINE void join_level(int16_t *dst, const int16_t *ll, const int16_t *bands, in
 #pragma GCC unroll 4
 		for (int v = 0; v < V; v++) {
 			__m256i even = even_value(low[v], i > 0 ? before[v] : high[v], high[v]);
+			__m256i half_even = half_towards_zero(even);
 
 			if (i > 0)
-				store(row - n + 16 * v, odd_below(before[v], above[v], even));
+				store(row - n + 16 * v, odd_below(before[v], half_above[v], half_even));
 			store(row + 16 * v, even);
 			before[v] = high[v];
-			above[v] = even;
+			half_above[v] = half_even;
 		}
 	}
 #pragma GCC unroll 4
 	for (int v = 0; v < V; v++)
-		store(dst + (n - 1) * n + 16 * v, odd_below(before[v], above[v], above[v]));
+		store(dst + (n - 1) * n + 16 * v, odd_below(before[v], half_above[v], half_above[v]));
+}
+
+/* The level of 64 when all its bands are zero: only values in between. */
+static void stretch_level(int16_t *dst, const int16_t *ll)
+{
+	__m256i even[4], half_above[4], low[2], zero[2] = { _mm256_setzero_si256(), _mm256_setzero_si256() };
+
+	for (int i = 0; i < 32; i++) {
+		int16_t *row = dst + 2 * i * 64;
+
+		low[0] = load(ll + i * 32);
+		low[1] = load(ll + i * 32 + 16);
+		join_row(even, low, zero, 2);
+#pragma GCC unroll 4
+		for (int v = 0; v < 4; v++) {
+			__m256i half_even = half_towards_zero(even[v]);
+
+			if (i > 0)
+				store(row - 64 + 16 * v, _mm256_add_epi16(half_above[v], half_even));
+			store(row + 16 * v, even[v]);
+			half_above[v] = half_even;
+		}
+	}
+#pragma GCC unroll 4
+	for (int v = 0; v < 4; v++)
+		store(dst + 63 * 64 + 16 * v, _mm256_add_epi16(half_above[v], half_above[v]));
+}
+
+/* So it is with two of three components of film. */
+static bool all_zero(const int16_t *coefs, int count)
+{
+	for (int i = 0; i < count; i += 64) {
+		__m256i some = _mm256_or_si256(_mm256_or_si256(load(coefs + i), load(coefs + i + 16)),
+				_mm256_or_si256(load(coefs + i + 32), load(coefs + i + 48)));
+
+		if (!_mm256_testz_si256(some, some))
+			return false;
+	}
+	return true;
 }
 
 /* The lower 8 values of both to 16. */
@@ -109,20 +147,21 @@ static void join_level_16(int16_t *dst, const int16_t *bands, const uint8_t *shi
 {
 	const __m128i hl = _mm_cvtsi32_si128(shifts[0]), lh = _mm_cvtsi32_si128(shifts[1]);
 	const __m128i hh = _mm_cvtsi32_si128(shifts[2]), ll = _mm_cvtsi32_si128(shifts[3]);
-	__m256i before = _mm256_setzero_si256(), above = before;
+	__m256i before = _mm256_setzero_si256(), half_above = before;
 
 	for (int i = 0; i < 8; i++) {
 		__m256i low = join_row_16(load_8(bands + 192 + 8 * i, ll), load_8(bands + 8 * i, hl));
 		__m256i high = join_row_16(load_8(bands + 64 + 8 * i, lh), load_8(bands + 128 + 8 * i, hh));
 		__m256i even = even_value(low, i > 0 ? before : high, high);
+		__m256i half_even = half_towards_zero(even);
 
 		if (i > 0)
-			store(dst + (2 * i - 1) * 16, odd_below(before, above, even));
+			store(dst + (2 * i - 1) * 16, odd_below(before, half_above, half_even));
 		store(dst + 2 * i * 16, even);
 		before = high;
-		above = even;
+		half_above = half_even;
 	}
-	store(dst + 15 * 16, odd_below(before, above, above));
+	store(dst + 15 * 16, odd_below(before, half_above, half_above));
 }
 
 void rfx_inverse_avx2(int16_t *plane, int16_t *coefs, const struct rfx_shifts *shifts)
@@ -134,5 +173,8 @@ void rfx_inverse_avx2(int16_t *plane, int16_t *coefs, const struct rfx_shifts *s
 	rfx_sums(coefs + 4032, 64);
 	join_level_16(ll2, coefs + 3840, shifts->of + 6);
 	join_level(ll1, ll2, coefs + 3072, 2, shifts->of + 3);
-	join_level(plane, ll1, coefs, 4, shifts->of);
+	if (all_zero(coefs, 3072))
+		stretch_level(plane, ll1);
+	else
+		join_level(plane, ll1, coefs, 4, shifts->of);
 }

@@ -19,13 +19,17 @@ struct decoder {
 	uint64_t kp, krp;
 };
 
+/* 8 bytes from at on, of which at least one is behind the end. */
 static __attribute__((noinline)) uint64_t load_at_end(const uint8_t *src, uint64_t len, uint64_t at)
 {
-	uint64_t w = 0;
+	uint64_t w = 0, left = at < len ? len - at : 0;
 
-	for (uint64_t i = at; i < at + 8; i++)
-		w = w << 8 | (i < len ? src[i] : 0);
-	return w;
+	if (len >= 8)
+		memcpy(&w, src + len - 8, 8);
+	else
+		for (uint64_t i = 0; i < len; i++)
+			w |= (uint64_t)src[i] << 8 * (8 - len + i);
+	return left ? __builtin_bswap64(w) << 8 * (8 - left) : 0;
 }
 
 /* To 56 bits or more. */
@@ -87,20 +91,23 @@ static __attribute__((noinline)) struct code take_long_code(struct decoder *d)
 	return code;
 }
 
-ALWAYS_INLINE uint32_t get_golomb_rice(struct decoder *d)
+/* signs: 0, or 1: a bit in front of the code is dropped with it, whose value the
+ * caller has looked at. */
+ALWAYS_INLINE uint32_t get_golomb_rice(struct decoder *d, uint64_t signs)
 {
-	uint64_t kr = d->krp >> 3;
-	struct code code = { .ones = _lzcnt_u64(~d->bits) };
+	uint64_t kr = d->krp >> 3, lead = _lzcnt_u64(~d->bits & UINT64_MAX >> signs);
+	struct code code = { .ones = lead - signs };
 	int64_t krp;
 
-	if (UNLIKELY(code.ones + 1 + kr > d->count)) {
+	if (UNLIKELY(lead + 1 + kr > d->count)) {
 		struct decoder slow = *d;
 
+		drop(&slow, signs);
 		code = take_long_code(&slow);
 		*d = slow;
 	} else {
-		drop(d, code.ones + 1);
-		code.rest = take(d, kr);
+		code.rest = d->bits << (lead + 1) >> 1 >> ((63 - kr) & 63);
+		drop(d, lead + 1 + kr);
 	}
 	/* ones: 0: -2, 1: 0 */
 	krp = (int64_t)d->krp + (int64_t)code.ones - (code.ones < 2 ? 2 - (int64_t)code.ones : 0);
@@ -115,10 +122,10 @@ static __attribute__((noinline)) uint64_t take_long_run(struct decoder *d)
 	uint64_t run = 0;
 
 	do {
-		uint32_t step = rlgr_tables.runs[d->kp][RLGR_RUN_ZEROS - 1];
-
-		run += step >> 8;
-		d->kp = step & 255;
+		for (int zeros = 0; zeros < RLGR_RUN_ZEROS - 1; zeros++) {
+			run += 1u << (d->kp >> 3);
+			d->kp = d->kp + 4 > RLGR_PARAM_MAX ? RLGR_PARAM_MAX : d->kp + 4;
+		}
 		drop(d, RLGR_RUN_ZEROS - 1);
 		refill(d);
 	} while (run < RFX_COEFS && _lzcnt_u64(d->bits) >= RLGR_RUN_ZEROS);
@@ -128,8 +135,8 @@ static __attribute__((noinline)) uint64_t take_long_run(struct decoder *d)
 /* Returns the zeros of a run; RFX_COEFS or more: the rest. */
 ALWAYS_INLINE uint64_t get_run(struct decoder *d)
 {
-	uint64_t run = 0, zeros = _lzcnt_u64(d->bits);
-	uint32_t step;
+	uint64_t run = 0, zeros = _lzcnt_u64(d->bits), len;
+	const struct rlgr_run *step;
 
 	if (UNLIKELY(zeros >= RLGR_RUN_ZEROS)) {
 		struct decoder slow = *d;
@@ -140,10 +147,12 @@ ALWAYS_INLINE uint64_t get_run(struct decoder *d)
 			return run;
 		zeros = _lzcnt_u64(d->bits);
 	}
-	step = rlgr_tables.runs[d->kp][zeros];
-	d->kp = step & 255;
-	drop(d, zeros + 1);
-	return run + (step >> 8) + take(d, d->kp >> 3);
+	step = &rlgr_tables.runs[d->kp][zeros];
+	len = step->len;
+	run += (d->bits >> ((64 - len) & 63)) + (uint64_t)step->base;
+	d->kp = step->kp;
+	drop(d, len);
+	return run;
 }
 
 ALWAYS_INLINE int16_t unfold(uint32_t value)
@@ -159,8 +168,8 @@ ALWAYS_INLINE bool get_run_and_value(struct decoder *d, int16_t **at, const int1
 
 	if (run >= (uint64_t)(end - *at))
 		return false;
-	negative = (uint32_t)take(d, 1);
-	value = get_golomb_rice(d) + 1;
+	negative = (uint32_t)(d->bits >> 63);
+	value = get_golomb_rice(d, 1) + 1;
 	if (spent(d))
 		return false;
 	*at += run;
@@ -184,7 +193,7 @@ void rfx_rlgr1_decode_avx2(int16_t *coefs, const uint8_t *src, size_t len)
 				return;
 			continue;
 		}
-		value = get_golomb_rice(&d);
+		value = get_golomb_rice(&d, 0);
 		if (spent(&d))
 			return;
 		*at++ = unfold(value);
@@ -207,7 +216,7 @@ void rfx_rlgr3_decode_avx2(int16_t *coefs, const uint8_t *src, size_t len)
 				return;
 			continue;
 		}
-		sum = get_golomb_rice(&d);
+		sum = get_golomb_rice(&d, 0);
 		refill(&d);
 		first = (uint32_t)take(&d, 32 - _lzcnt_u32(sum));
 		second = sum - first;

@@ -49,6 +49,13 @@ struct rlgr_rice {
 	uint8_t len; /* of the zeros, and of the next code without its ones */
 };
 
+/* What kp and a number of zero bits lead to. */
+struct rlgr_run {
+	uint8_t kp;
+	uint8_t len;  /* of the zero bits, the one behind them, and the k bits behind that */
+	int16_t base; /* plus the last k + 1 of these bits: the length of the run */
+};
+
 /* One block, so that the coder needs one register for all of it. */
 struct rlgr_tables {
 	struct rlgr_step steps[(RLGR_PARAM_MAX + 1) * RLGR_SHORT_GAPS];      /* RLGR1 */
@@ -59,8 +66,7 @@ struct rlgr_tables {
 	/* By the ones of a code, below zero by twice the ones: kr comes out as -1 there. */
 	uint8_t next_krp[RLGR_KRP_ZERO + RLGR_PARAM_MAX + 1][2 * RLGR_SHORT_ONES];
 	uint64_t ones[RLGR_SHORT_ONES]; /* what a code of so many ones is more than the value */
-	/* For decoding: kp behind so many zero bits, and above 8 bits the length of the run. */
-	uint32_t runs[RLGR_PARAM_MAX + 1][RLGR_RUN_ZEROS];
+	struct rlgr_run runs[RLGR_PARAM_MAX + 1][RLGR_RUN_ZEROS]; /* for decoding */
 	/* Byte shuffles that move the 16-bit values of a mask's ones together. */
 	_Alignas(16) uint8_t orders[256][16];
 };

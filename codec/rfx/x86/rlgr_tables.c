@@ -78,11 +78,14 @@ static void fill_krp(int krp)
 
 static void fill_runs(int kp)
 {
-	uint32_t *runs = rlgr_tables.runs[kp], sum = 0;
+	struct rlgr_run *runs = rlgr_tables.runs[kp];
+	int sum = 0;
 
 	for (int zeros = 0; zeros < RLGR_RUN_ZEROS; zeros++) {
-		runs[zeros] = sum << 8 | (uint32_t)kp;
-		sum += 1u << (kp >> 3);
+		runs[zeros].kp = (uint8_t)kp;
+		runs[zeros].len = (uint8_t)(zeros + 1 + (kp >> 3));
+		runs[zeros].base = (int16_t)(sum - (1 << (kp >> 3)));
+		sum += 1 << (kp >> 3);
 		kp = clamp_param(kp + 4);
 	}
 }
