@@ -1,5 +1,6 @@
 /* One function per command of the render socket. What the front checked is checked
  * again: it may be wrong, and what virglrenderer gets must not depend on it. */
+#include "batch.h"
 #include "pictures.h"
 #include "virgl.h"
 #include "worker.h"
@@ -76,12 +77,14 @@ static enum render_result on_transfer(struct worker *w, const struct render_mess
 
 static enum render_result on_submit(struct worker *w, const struct render_message *m, int fd)
 {
-	uint8_t *batch = w->memory.arena.at + m->submit.arena_offset;
+	void *batch = w->memory.arena.at + m->submit.arena_offset;
+	uint32_t count = m->submit.len_bytes / 4;
 
 	if (!w->memory.arena.at || !contexts_have(&w->contexts, m->submit.context))
 		return RENDER_INVALID;
 	atomic_fetch_add(&w->page->batches, 1);
-	if (virgl_renderer_submit_cmd(batch, (int)m->submit.context, (int)(m->submit.len_bytes / 4)) != 0)
+	if (!batch_allowed(batch, count) ||
+			virgl_renderer_submit_cmd(batch, (int)m->submit.context, (int)count) != 0)
 		return RENDER_FAILED;
 	return RENDER_OK;
 }

@@ -148,7 +148,8 @@ enum render_result driver_create(struct driver *d, struct render_resource shape)
 
 enum render_result driver_submit(struct driver *d, uint32_t context, const uint32_t *words, uint32_t count)
 {
-	memcpy(d->arena, words, count * sizeof *words);
+	if (count)
+		memcpy(d->arena, words, count * sizeof *words);
 	return driver_call(d,
 			(struct render_message){ .type = RENDER_SUBMIT, .submit = { context, 0, 4 * count } },
 			-1);
