@@ -34,6 +34,7 @@ void rfx_dsp_init_x86(struct rfx_dsp *dsp, unsigned cpu_flags)
 	dsp->rlgr3_decode = rfx_rlgr3_decode_avx2;
 	if (!(cpu_flags & CPU_AVX512))
 		return;
+	dsp->inverse = rfx_inverse_avx512;
 	dsp->rlgr1_encode = rlgr1_encode_avx512;
 	dsp->rlgr3_encode = rlgr3_encode_avx512;
 }

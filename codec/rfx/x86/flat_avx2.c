@@ -54,3 +54,15 @@ bool rfx_inverse_flat_avx2(int16_t *plane, int16_t *coefs, int ll3_at, int ll3_s
 	}
 	return flat;
 }
+
+bool rfx_all_zero_avx2(const int16_t *coefs, int count)
+{
+	for (int i = 0; i < count; i += 64) {
+		__m256i some = _mm256_or_si256(_mm256_or_si256(load(coefs + i), load(coefs + i + 16)),
+				_mm256_or_si256(load(coefs + i + 32), load(coefs + i + 48)));
+
+		if (!_mm256_testz_si256(some, some))
+			return false;
+	}
+	return true;
+}

@@ -85,7 +85,8 @@ INLINE void join_level(int16_t *dst, const int16_t *ll, const int16_t *bands, in
 		store(dst + (n - 1) * n + 16 * v, odd_below(before[v], half_above[v], half_above[v]));
 }
 
-/* The level of 64 when all its bands are zero: only values in between. */
+/* The level of 64 when all its bands are zero, as with two of three components of
+ * film: only values in between. */
 static void stretch_level(int16_t *dst, const int16_t *ll)
 {
 	__m256i even[4], half_above[4], low[2], zero[2] = { _mm256_setzero_si256(), _mm256_setzero_si256() };
@@ -111,19 +112,6 @@ static void stretch_level(int16_t *dst, const int16_t *ll)
 		store(dst + 63 * 64 + 16 * v, _mm256_add_epi16(half_above[v], half_above[v]));
 }
 
-/* So it is with two of three components of film. */
-static bool all_zero(const int16_t *coefs, int count)
-{
-	for (int i = 0; i < count; i += 64) {
-		__m256i some = _mm256_or_si256(_mm256_or_si256(load(coefs + i), load(coefs + i + 16)),
-				_mm256_or_si256(load(coefs + i + 32), load(coefs + i + 48)));
-
-		if (!_mm256_testz_si256(some, some))
-			return false;
-	}
-	return true;
-}
-
 /* The lower 8 values of both to 16. */
 INLINE __m256i join_row_16(__m256i low, __m256i high)
 {
@@ -143,7 +131,7 @@ INLINE __m256i load_8(const int16_t *p, __m128i shift)
 	return _mm256_castsi128_si256(_mm_sll_epi16(_mm_loadu_si128((const __m128i *)p), shift));
 }
 
-static void join_level_16(int16_t *dst, const int16_t *bands, const uint8_t *shifts)
+void rfx_join_level_16_avx2(int16_t *dst, const int16_t *bands, const uint8_t *shifts)
 {
 	const __m128i hl = _mm_cvtsi32_si128(shifts[0]), lh = _mm_cvtsi32_si128(shifts[1]);
 	const __m128i hh = _mm_cvtsi32_si128(shifts[2]), ll = _mm_cvtsi32_si128(shifts[3]);
@@ -171,9 +159,9 @@ void rfx_inverse_avx2(int16_t *plane, int16_t *coefs, const struct rfx_shifts *s
 	if (rfx_inverse_flat_avx2(plane, coefs, 4032, shifts->of[BAND_LL3]))
 		return;
 	rfx_sums(coefs + 4032, 64);
-	join_level_16(ll2, coefs + 3840, shifts->of + 6);
+	rfx_join_level_16_avx2(ll2, coefs + 3840, shifts->of + 6);
 	join_level(ll1, ll2, coefs + 3072, 2, shifts->of + 3);
-	if (all_zero(coefs, 3072))
+	if (rfx_all_zero_avx2(coefs, 3072))
 		stretch_level(plane, ll1);
 	else
 		join_level(plane, ll1, coefs, 4, shifts->of);
