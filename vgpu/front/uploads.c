@@ -1,129 +1,214 @@
 #include "uploads.h"
+#include "resource.h"
+#include "texel.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	TEXEL_MAX_BYTES = 16,
+/* A level of a resource: its size, and how far apart its texels are in a picture. */
+struct shape {
+	uint32_t width, height, depth;
+	uint32_t texel_bytes;
+	uint64_t row_bytes, layer_bytes;
 };
 
-static void drop(struct uploads *uploads, struct uploads_budget *budget, uint32_t index)
-{
-	struct upload *upload = &uploads->list[index];
+/* An upload, with the strides that are meant. */
+struct box {
+	const struct virgl_upload *to;
+	uint64_t stride_bytes, layer_stride_bytes;
+};
 
-	if (upload->data)
-		budget->used_bytes -= upload->len;
-	free(upload->data);
-	uploads->count--;
-	memmove(upload, upload + 1, (uploads->count - index) * sizeof *upload);
+static struct shape shape_of(const struct render_resource *resource, uint32_t level)
+{
+	bool buffer = resource->target == UPLOADS_BUFFER;
+	struct shape s = { .width = resource_level_px(resource->width, level),
+		.height = resource_level_px(resource->height, level),
+		.depth = resource_level_px(resource->depth, level),
+		.texel_bytes = buffer ? 1 : texel_bytes(resource->format) };
+
+	if (resource->array_size > s.depth)
+		s.depth = resource->array_size;
+	s.row_bytes = (uint64_t)s.width * s.texel_bytes;
+	s.layer_bytes = s.row_bytes * s.height;
+	return s;
+}
+
+static struct box box_of(const struct virgl_upload *to, const struct shape *shape)
+{
+	struct box box = { .to = to, .stride_bytes = to->stride_bytes, .layer_stride_bytes = to->layer_stride_bytes };
+
+	if (!box.stride_bytes)
+		box.stride_bytes = (uint64_t)to->width * shape->texel_bytes;
+	if (!box.layer_stride_bytes)
+		box.layer_stride_bytes = box.stride_bytes * to->height;
+	return box;
+}
+
+static bool fits_axis(uint32_t at, uint32_t size, uint32_t whole)
+{
+	return size > 0 && at <= whole && size <= whole - at;
+}
+
+static bool fits(const struct virgl_upload *to, const struct shape *shape)
+{
+	return fits_axis(to->x, to->width, shape->width) && fits_axis(to->y, to->height, shape->height) &&
+			fits_axis(to->z, to->depth, shape->depth);
+}
+
+static bool is_whole(const struct virgl_upload *to, const struct shape *shape)
+{
+	return to->width == shape->width && to->height == shape->height && to->depth == shape->depth;
+}
+
+static void drop_picture(struct upload_level *level, struct uploads_budget *budget)
+{
+	budget->used_bytes -= level->picture_bytes;
+	free(level->picture);
+	level->picture = NULL;
+	level->picture_bytes = 0;
 }
 
 void uploads_finish(struct uploads *uploads, struct uploads_budget *budget)
 {
-	while (uploads->count)
-		drop(uploads, budget, uploads->count - 1);
-	free(uploads->list);
-	uploads->list = NULL;
+	for (uint32_t i = 0; uploads->levels && i < UPLOADS_LEVELS_MAX; i++)
+		drop_picture(&uploads->levels[i], budget);
+	free(uploads->levels);
+	uploads->levels = NULL;
 }
 
-static bool covers_axis(uint32_t at, uint32_t size, uint32_t old_at, uint32_t old_size)
+/* Row by row from the backing into the picture. */
+static void paint(struct upload_level *level, const struct shape *shape, const struct box *box,
+		const struct uploads_backing *from, uint64_t offset_bytes)
 {
-	return at <= old_at && (uint64_t)at + size >= (uint64_t)old_at + old_size;
-}
+	const struct virgl_upload *to = box->to;
+	size_t len = (size_t)to->width * shape->texel_bytes;
 
-static bool covers(const struct virgl_upload *a, const struct virgl_upload *old)
-{
-	return a->level == old->level && covers_axis(a->x, a->width, old->x, old->width) &&
-			covers_axis(a->y, a->height, old->y, old->height) &&
-			covers_axis(a->z, a->depth, old->z, old->depth);
-}
+	for (uint32_t z = 0; z < to->depth; z++) {
+		for (uint32_t y = 0; y < to->height; y++) {
+			uint8_t *row = level->picture + (to->z + z) * shape->layer_bytes +
+					(to->y + y) * shape->row_bytes + (uint64_t)to->x * shape->texel_bytes;
 
-static void drop_covered(
-		struct uploads *uploads, struct uploads_budget *budget, const struct virgl_upload *by)
-{
-	for (uint32_t i = uploads->count; i-- > 0;) {
-		if (covers(by, &uploads->list[i].to))
-			drop(uploads, budget, i);
+			from->read(from->user,
+					offset_bytes + z * box->layer_stride_bytes + y * box->stride_bytes, row,
+					len);
+		}
 	}
 }
 
-/* Takes upload->data. */
-static void add(struct uploads *uploads, struct uploads_budget *budget, const struct upload *upload)
+/* False: there is no memory, or no budget. */
+static bool make_picture(struct upload_level *level, struct uploads_budget *budget, const struct shape *shape,
+		const struct uploads_backing *own)
 {
-	if (!uploads->list)
-		uploads->list = malloc(UPLOADS_MAX * sizeof *uploads->list);
-	if (!uploads->list) {
-		if (upload->data)
-			budget->used_bytes -= upload->len;
-		free(upload->data);
-		return;
-	}
-	if (uploads->count == UPLOADS_MAX)
-		drop(uploads, budget, 0);
-	uploads->list[uploads->count++] = *upload;
-}
+	uint64_t bytes = shape->layer_bytes * shape->depth;
+	struct box old = box_of(&level->to, shape);
 
-/* Two ranges of a buffer that come from the same place of the backing make one: what
- * lies between them may be uploaded too early, but not wrongly. The older data must not
- * be in between. */
-static bool join(struct uploads *uploads, const struct virgl_upload *to, uint64_t offset_bytes)
-{
-	struct upload *last = uploads->count ? &uploads->list[uploads->count - 1] : NULL;
-	uint64_t end;
-	uint32_t begin;
-
-	if (!last || last->data || last->offset_bytes - last->to.x != offset_bytes - to->x)
+	if (bytes > UPLOADS_BUDGET_BYTES - budget->used_bytes)
 		return false;
-	begin = to->x < last->to.x ? to->x : last->to.x;
-	end = (uint64_t)last->to.x + last->to.width;
-	if ((uint64_t)to->x + to->width > end)
-		end = (uint64_t)to->x + to->width;
-	if (end - begin > UINT32_MAX)
+	level->picture = calloc(1, (size_t)bytes);
+	if (!level->picture)
 		return false;
-	last->offset_bytes -= last->to.x - begin;
-	last->to.x = begin;
-	last->to.width = (uint32_t)(end - begin);
+	level->picture_bytes = (size_t)bytes;
+	budget->used_bytes += level->picture_bytes;
+	if (level->known && own)
+		paint(level, shape, &old, own, level->offset_bytes);
+	level->known = true;
+	level->to = (struct virgl_upload){ .resource = level->to.resource,
+		.level = level->to.level,
+		.stride_bytes = (uint32_t)shape->row_bytes,
+		.layer_stride_bytes = (uint32_t)shape->layer_bytes,
+		.width = shape->width,
+		.height = shape->height,
+		.depth = shape->depth };
 	return true;
 }
 
-void uploads_add_backing(struct uploads *uploads, struct uploads_budget *budget,
-		const struct virgl_upload *to, uint64_t offset_bytes, bool is_buffer)
+static void join_axis(uint32_t *at, uint32_t *size, uint32_t more_at, uint32_t more_size)
 {
-	const struct upload upload = { .to = *to, .offset_bytes = offset_bytes };
+	uint32_t begin = *at < more_at ? *at : more_at;
+	uint32_t end = *at + *size > more_at + more_size ? *at + *size : more_at + more_size;
 
-	drop_covered(uploads, budget, to);
-	if (!is_buffer || !join(uploads, to, offset_bytes))
-		add(uploads, budget, &upload);
+	*at = begin;
+	*size = end - begin;
 }
 
-void uploads_add_data(struct uploads *uploads, struct uploads_budget *budget, const struct virgl_upload *to,
-		const void *data, size_t len)
+/* Where the level's first texel would lie in the backing; wraps below 0, consistently. */
+static uint64_t origin(const struct box *box, const struct shape *shape, uint64_t offset_bytes)
 {
-	struct upload upload = { .to = *to, .len = len };
-
-	drop_covered(uploads, budget, to);
-	if (!len || len > UPLOADS_BUDGET_BYTES - budget->used_bytes)
-		return;
-	upload.data = malloc(len);
-	if (!upload.data)
-		return;
-	memcpy(upload.data, data, len);
-	budget->used_bytes += len;
-	add(uploads, budget, &upload);
+	return offset_bytes - (uint64_t)box->to->x * shape->texel_bytes - box->to->y * box->stride_bytes -
+			box->to->z * box->layer_stride_bytes;
 }
 
-uint64_t uploads_reach_bytes(const struct virgl_upload *to)
+/* Two boxes that lie in the backing as in one picture make one box: what is between them
+ * lies there too. */
+static bool join(struct upload_level *level, const struct shape *shape, const struct box *box, uint64_t offset_bytes)
 {
-	uint64_t row = (uint64_t)to->width * TEXEL_MAX_BYTES, layer;
+	struct box old = box_of(&level->to, shape);
+	uint64_t at = origin(box, shape, offset_bytes);
 
-	/* With a stride, a row is no longer than that; without one, rows are tight. */
-	if (to->stride_bytes)
-		row = to->stride_bytes;
-	if (to->height && row > UINT64_MAX / to->height)
-		return UINT64_MAX;
-	layer = row * to->height;
-	if (to->layer_stride_bytes && to->depth > 1)
-		layer = to->layer_stride_bytes > layer ? to->layer_stride_bytes : layer;
-	if (to->depth && layer > UINT64_MAX / to->depth)
-		return UINT64_MAX;
-	return layer * to->depth;
+	if (old.stride_bytes != box->stride_bytes && (level->to.height > 1 || box->to->height > 1 || level->to.y != box->to->y))
+		return false;
+	if (old.layer_stride_bytes != box->layer_stride_bytes && (level->to.depth > 1 || box->to->depth > 1 || level->to.z != box->to->z))
+		return false;
+	if (at != origin(&old, shape, level->offset_bytes))
+		return false;
+	join_axis(&level->to.x, &level->to.width, box->to->x, box->to->width);
+	join_axis(&level->to.y, &level->to.height, box->to->y, box->to->height);
+	join_axis(&level->to.z, &level->to.depth, box->to->z, box->to->depth);
+	level->to.stride_bytes = (uint32_t)box->stride_bytes;
+	level->to.layer_stride_bytes = (uint32_t)box->layer_stride_bytes;
+	level->offset_bytes = at + (uint64_t)level->to.x * shape->texel_bytes + level->to.y * box->stride_bytes +
+			level->to.z * box->layer_stride_bytes;
+	return true;
+}
+
+static void set_backing(struct upload_level *level, struct uploads_budget *budget, const struct virgl_upload *to, uint64_t offset_bytes)
+{
+	drop_picture(level, budget);
+	level->known = true;
+	level->to = *to;
+	level->offset_bytes = offset_bytes;
+}
+
+static void add_to_level(struct upload_level *level, struct uploads_budget *budget, const struct shape *shape,
+		const struct box *box, const struct uploads_backing *from, uint64_t offset_bytes, bool own)
+{
+	if (own && (is_whole(box->to, shape) || !level->known)) {
+		set_backing(level, budget, box->to, offset_bytes);
+		return;
+	}
+	if (own && !level->picture && join(level, shape, box, offset_bytes))
+		return;
+	level->to.resource = box->to->resource;
+	level->to.level = box->to->level;
+	if (!level->picture && !make_picture(level, budget, shape, own ? from : NULL))
+		return;
+	paint(level, shape, box, from, offset_bytes);
+}
+
+void uploads_add(struct uploads *uploads, struct uploads_budget *budget, const struct render_resource *resource,
+		const struct virgl_upload *to, const struct uploads_backing *from, uint64_t offset_bytes, bool own)
+{
+	struct shape shape = shape_of(resource, to->level);
+	struct box box = box_of(to, &shape);
+
+	if (to->level >= UPLOADS_LEVELS_MAX || !fits(to, &shape))
+		return;
+	if (!uploads->levels)
+		uploads->levels = calloc(UPLOADS_LEVELS_MAX, sizeof *uploads->levels);
+	if (!uploads->levels)
+		return;
+	if (shape.texel_bytes)
+		add_to_level(&uploads->levels[to->level], budget, &shape, &box, from, offset_bytes, own);
+	else if (own)
+		set_backing(&uploads->levels[to->level], budget, to, offset_bytes);
+}
+
+const struct upload_level *uploads_next(const struct uploads *uploads, uint32_t *level)
+{
+	while (uploads->levels && *level < UPLOADS_LEVELS_MAX) {
+		const struct upload_level *found = &uploads->levels[(*level)++];
+
+		if (found->known)
+			return found;
+	}
+	return NULL;
 }

@@ -1,30 +1,34 @@
-/* What was uploaded into a resource, so that it can be uploaded again: which boxes, and
- * from where. Most come from the resource's own backing, which the guest still has;
- * bytes that came by another way (within a batch, or from another resource's backing)
- * are copied, as long as the guest's budget for that lasts. A box that covers an older
- * one replaces it. Loop thread only. */
+/* What was uploaded into a resource, so that it can be uploaded again. Most of it the
+ * guest still has, in the resource's own backing: then the box and its place there are
+ * enough. Bytes that came by another way (within a batch, or from another resource's
+ * backing), and boxes that do not join, are kept as a picture of the level, as long as
+ * the guest's budget for that lasts. Of formats whose texels come in blocks only the
+ * last whole uploads are kept. Loop thread only. */
 #ifndef FRONT_UPLOADS_H
 #define FRONT_UPLOADS_H
 
 #include <base/err.h>
+#include <proto/render.h>
 #include <proto/virgl.h>
 #include <stdbool.h>
 
 enum {
-	UPLOADS_MAX = 64,                 /* of a resource; the oldest goes first */
-	UPLOADS_BUDGET_BYTES = 256 << 20, /* of copies, for all resources of a guest */
+	UPLOADS_LEVELS_MAX = 16,
+	UPLOADS_BUDGET_BYTES = 256 << 20, /* of pictures, for all resources of a guest */
+	UPLOADS_BUFFER = 0,               /* render_resource.target of a buffer: width is in bytes */
 };
 
-struct upload {
+/* One level. */
+struct upload_level {
+	bool known; /* something was uploaded */
 	struct virgl_upload to;
-	uint64_t offset_bytes; /* into the backing, if there is no data */
-	uint8_t *data;         /* owned; NULL: the backing has it */
-	size_t len;
+	uint64_t offset_bytes; /* into the backing; without picture */
+	uint8_t *picture;      /* owned; all of the level, tight; then to is the level */
+	size_t picture_bytes;
 };
 
 struct uploads {
-	struct upload *list;
-	uint32_t count;
+	struct upload_level *levels; /* NULL: nothing yet */
 };
 
 /* Shared by all resources of a guest. */
@@ -32,21 +36,22 @@ struct uploads_budget {
 	size_t used_bytes;
 };
 
+/* Where bytes of a backing are read: what lies outside reads as zero. */
+struct uploads_backing {
+	void (*read)(void *user, uint64_t offset_bytes, void *dst, size_t len);
+	void *user;
+};
+
 /* Empty uploads are all zeroes. */
 void uploads_finish(struct uploads *uploads, struct uploads_budget *budget);
 
-/* From the backing. is_buffer: width is in bytes and ranges may be joined. Without
- * memory the upload is not kept. */
-void uploads_add_backing(struct uploads *uploads, struct uploads_budget *budget,
-		const struct virgl_upload *to, uint64_t offset_bytes, bool is_buffer);
+/* A box came into the resource. offset_bytes: into from. own: from is its own backing;
+ * else the bytes are read now. What the renderer would refuse is left out; so is what
+ * there is no memory or budget for. */
+void uploads_add(struct uploads *uploads, struct uploads_budget *budget, const struct render_resource *resource,
+		const struct virgl_upload *to, const struct uploads_backing *from, uint64_t offset_bytes, bool own);
 
-/* len bytes at data, copied; they are what to's box and strides make of them. Nothing
- * is kept when the budget is used up. */
-void uploads_add_data(struct uploads *uploads, struct uploads_budget *budget, const struct virgl_upload *to,
-		const void *data, size_t len);
-
-/* How many bytes of a backing such an upload reads at most, strides given: enough to
- * copy what lies in another resource's backing. Saturates. */
-uint64_t uploads_reach_bytes(const struct virgl_upload *to);
+/* What a new worker is given: level 0.., *level begins as 0. NULL at the end. */
+const struct upload_level *uploads_next(const struct uploads *uploads, uint32_t *level);
 
 #endif

@@ -1,0 +1,22 @@
+/* A rendering context of a program in the guest. */
+#ifndef FRONT_CONTEXT_H
+#define FRONT_CONTEXT_H
+
+#include "table.h"
+#include <proto/render.h>
+
+enum {
+	CONTEXTS_MAX = 4096, /* of a guest: one for each program that draws */
+};
+
+struct context {
+	uint32_t id;
+	char name[RENDER_NAME_CAP];
+	struct table attached; /* resource ids, each with the context itself as value */
+};
+
+/* NULL without memory. */
+struct context *context_create(uint32_t id, const char *name);
+void context_destroy(struct context *context);
+
+#endif

@@ -1,0 +1,60 @@
+/* What the guest shows: scanouts on heads, and what of it is read into the memfds that
+ * the supervisor lends. A head stands where SCREEN_HEADS put it and is as large as its
+ * scanout, or, without one, as it was asked to be; the picture is the bounding box of
+ * the heads. Loop thread only. */
+#ifndef FRONT_PICTURE_H
+#define FRONT_PICTURE_H
+
+#include "table.h"
+#include <proto/render.h>
+#include <proto/screen.h>
+#include <proto/virtio_gpu.h>
+
+struct front;
+struct picture_read;
+
+struct scanout {
+	uint32_t resource; /* 0: off */
+	struct virtio_gpu_rect rect;
+};
+
+struct picture_target {
+	uint32_t handle; /* RENDER_TARGET's; the supervisor's is the table's key */
+	int fd;          /* owned */
+	struct link_buffer buffer;
+	uint32_t dropping; /* serial of its RENDER_TARGET_DROP; 0: in use */
+};
+
+struct picture {
+	struct screen_heads heads;
+	struct scanout scanouts[SCREEN_HEADS_MAX];
+	struct table targets;
+	struct picture_read *first_read, **last_read;
+};
+
+void picture_init(struct picture *picture);
+void picture_finish(struct picture *picture);
+
+/* A message of the supervisor's. Takes fd. */
+void picture_message(struct front *front, const struct screen_message *msg, int fd);
+
+/* What the guest's commands came to: VIRTIO_GPU_OK or an error. */
+enum virtio_gpu_type picture_set_scanout(
+		struct front *front, uint32_t head, uint32_t resource, const struct virtio_gpu_rect *rect);
+void picture_flush(struct front *front, uint32_t resource, const struct virtio_gpu_rect *rect);
+
+/* A resource is gone: so are its scanouts. */
+void picture_forget(struct front *front, uint32_t resource);
+
+/* A command was answered, which may have been one of a read or a drop. */
+void picture_done(struct front *front, uint32_t serial, enum render_result result);
+
+/* The worker is lost: reads come later, drops are done. */
+void picture_lost(struct front *front);
+
+/* The next worker shows what the last one did. */
+void picture_restored(struct front *front);
+
+void picture_send_target(struct front *front, const struct picture_target *target);
+
+#endif
