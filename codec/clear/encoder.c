@@ -16,12 +16,18 @@ enum { BANDS_DISCOUNT = 4 };
 
 enum plan { PLAN_BANDS, PLAN_RLEX, PLAN_RAW };
 
+struct piece {
+	struct clear_line line;
+	enum plan plan;
+};
+
 struct clear_encoder {
 	struct clear_bands *bands;
 	struct clear_glyphs *glyphs;
 	struct clear_lines lines;
 	struct clear_palette palette;
-	uint8_t plans[CLEAR_SIDE_MAX_PX]; /* of the picture's lines */
+	struct piece pieces[CLEAR_SIDE_MAX_PX]; /* for the subcodecs layer */
+	int piece_count;
 	uint8_t sequence;
 };
 
@@ -130,31 +136,28 @@ static struct pixels line_pixels(const struct pixels *pic, const struct clear_li
 static void put_bands_layer(
 		struct clear_encoder *enc, const struct pixels *pic, uint32_t ground, struct writer *w)
 {
-	uint8_t *plan = enc->plans;
 	struct clear_line line;
 
-	for (int y = 0; clear_lines_next(&enc->lines, pic, ground, y, &line); y = line.y + line.h, plan++) {
+	enc->piece_count = 0;
+	for (int y = 0; clear_lines_next(&enc->lines, pic, ground, y, &line); y = line.y + line.h) {
 		struct pixels block = line_pixels(pic, &line);
-
 		uint32_t background;
+		enum plan plan = choose(enc, &block, ground, &background);
 
-		*plan = (uint8_t)choose(enc, &block, ground, &background);
-		if (*plan == PLAN_BANDS)
+		if (plan == PLAN_BANDS)
 			clear_bands_put(enc->bands, &block, background, line.x, line.y, w);
+		else
+			enc->pieces[enc->piece_count++] = (struct piece){ line, plan };
 	}
 }
 
-static void put_subcodecs_layer(
-		struct clear_encoder *enc, const struct pixels *pic, uint32_t ground, struct writer *w)
+static void put_subcodecs_layer(struct clear_encoder *enc, const struct pixels *pic, struct writer *w)
 {
-	const uint8_t *plan = enc->plans;
-	struct clear_line line;
+	for (int i = 0; i < enc->piece_count; i++) {
+		const struct piece *piece = &enc->pieces[i];
+		struct pixels block = line_pixels(pic, &piece->line);
 
-	for (int y = 0; clear_lines_next(&enc->lines, pic, ground, y, &line); y = line.y + line.h, plan++) {
-		struct pixels block = line_pixels(pic, &line);
-
-		if (*plan != PLAN_BANDS)
-			put_subcodec(enc, &block, (enum plan) * plan, line.x, line.y, w);
+		put_subcodec(enc, &block, piece->plan, piece->line.x, piece->line.y, w);
 	}
 }
 
@@ -173,7 +176,7 @@ static void put_payload(struct clear_encoder *enc, const struct pixels *pic, int
 	bands = w->at;
 	put_bands_layer(enc, pic, ground, w);
 	subcodecs = w->at;
-	put_subcodecs_layer(enc, pic, ground, w);
+	put_subcodecs_layer(enc, pic, w);
 	store_u32(counts, (uint32_t)(bands - residual));
 	store_u32(counts + 4, (uint32_t)(subcodecs - bands));
 	store_u32(counts + 8, (uint32_t)(w->at - subcodecs));
