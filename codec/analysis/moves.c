@@ -10,6 +10,7 @@ enum {
 	TILE = ANALYSIS_TILE_PX,
 	TILES_ACROSS_MAX = ANALYSIS_SIDE_MAX_PX / ANALYSIS_TILE_PX,
 	TRIES_MAX = 2 * ANALYSIS_MOVES_MAX, /* rectangles that are tried per distance */
+	WORTH_PART = 32,                    /* of the changed tiles */
 	ASKED = 1 << ANALYSIS_DISTANCES_MAX,
 };
 
@@ -107,20 +108,24 @@ static bool is_gain(const struct search *s, int tile, int k)
 	return s->changed[tile] && s->mover->fits[tile] >> k & 1;
 }
 
-/* The distance at which most tiles come right that are still wrong, or -1. */
+/* The distance at which most tiles come right that are still wrong, or -1. One that helps
+ * few of them is not worth its time: between flat tiles any distance is good for some. */
 static int best_distance(const struct search *s, unsigned done)
 {
+	int gains[ANALYSIS_DISTANCES_MAX] = { 0 };
 	int best = -1, most = 0;
 
+	for (int i = 0; i < s->cols * s->rows; i++) {
+		most += s->changed[i] != 0;
+		for (int k = 0; k < s->distances; k++)
+			gains[k] += is_gain(s, i, k);
+	}
+	most /= WORTH_PART;
 	for (int k = 0; k < s->distances; k++) {
-		int gain = 0;
-
-		for (int i = 0; !(done >> k & 1) && i < s->cols * s->rows; i++)
-			gain += is_gain(s, i, k);
-		if (gain > most) {
-			most = gain;
-			best = k;
-		}
+		if (done >> k & 1 || gains[k] <= most)
+			continue;
+		most = gains[k];
+		best = k;
 	}
 	return best;
 }

@@ -91,8 +91,21 @@ static int run_unchanged(struct codec_bench *b, const struct codec_frames *frame
 /* What analysis_find_moves did, over all frames. */
 struct moves {
 	int found, wrong;
-	int64_t cleared_tiles, tiles, cpu_ns, worst_ns, px;
+	int64_t cleared_tiles, tiles, cpu_ns, worst_ns, memcmp_ns, px;
 };
+
+/* What it takes to compare a picture with an equal one. */
+static int64_t time_one_memcmp(const struct codec_frame *f, uint8_t *copy, const struct codec_clock *clock)
+{
+	size_t bytes = (size_t)f->stride_bytes * (size_t)f->h_px;
+	struct codec_time begin;
+
+	memcpy(copy, f->pixels, bytes);
+	begin = codec_clock_read(clock);
+	if (memcmp(f->pixels, copy, bytes))
+		return 0;
+	return codec_clock_since(clock, &begin).cpu_ns;
+}
 
 static void apply(uint8_t *picture, const struct codec_frame *f, const struct analysis_move *m)
 {
@@ -160,6 +173,7 @@ static int find(struct moves *sum, corpus_motion *motion, int number, const stru
 		free(picture);
 		return ERR_MEMORY;
 	}
+	sum->memcmp_ns += time_one_memcmp(f, picture, clock);
 	memcpy(changed, f->changed, (size_t)tiles);
 	memcpy(picture, f->before, bytes);
 	begin = codec_clock_read(clock);
@@ -203,11 +217,78 @@ static int run_moves(struct codec_bench *b, const struct codec_frames *frames, c
 		codec_rows_add(&b->rows, name, "tiles_saved",
 				sum.tiles ? (double)sum.cleared_tiles / (double)sum.tiles : 0, "", "");
 		codec_rows_add(&b->rows, name, "mpix_per_cpu_s", speed_of(sum.px, sum.cpu_ns), "Mpix/s", "");
+		codec_rows_add(&b->rows, name, "frame_to_memcmp",
+				sum.memcmp_ns ? (double)sum.cpu_ns / (double)sum.memcmp_ns : 0, "x", "");
 		codec_rows_add(&b->rows, name, "worst_frame", (double)sum.worst_ns / 1e3, "us", "");
 	}
 	codec_clock_close(&clock);
 	analysis_mover_destroy(mover);
 	return err;
+}
+
+typedef uint64_t ask_tile(const struct analysis_dsp *dsp, const uint8_t *px, ptrdiff_t stride_bytes, int w_px,
+		int h_px);
+
+static uint64_t ask_class(
+		const struct analysis_dsp *dsp, const uint8_t *px, ptrdiff_t stride_bytes, int w_px, int h_px)
+{
+	struct analysis_tile tile = { 0 };
+
+	return analysis_classify(dsp, &tile, px, stride_bytes, w_px, h_px, 0);
+}
+
+static uint64_t ask_hash(
+		const struct analysis_dsp *dsp, const uint8_t *px, ptrdiff_t stride_bytes, int w_px, int h_px)
+{
+	return analysis_content_hash(px, stride_bytes, w_px, h_px);
+}
+
+/* Microseconds per changed tile. */
+static double time_tiles(const struct codec_bench *b, const struct codec_frames *frames, ask_tile *ask)
+{
+	struct analysis_dsp dsp;
+	struct codec_clock clock;
+	struct codec_time begin;
+	int64_t ns, tiles = 0;
+	uint64_t sum = 0;
+
+	analysis_dsp_init(&dsp, b->cpu_flags);
+	codec_clock_open(&clock);
+	begin = codec_clock_read(&clock);
+	for (int i = 0; i < frames->count; i++) {
+		const struct codec_frame *f = &frames->frames[i];
+
+		for (int r = 0; r < f->run_count; r++) {
+			const struct analysis_rect *run = &f->runs[r];
+
+			for (int x = run->x; x < run->x + run->w; x += ANALYSIS_TILE_PX) {
+				int w = run->x + run->w - x;
+
+				sum += ask(&dsp, f->pixels + run->y * f->stride_bytes + 4 * x,
+						f->stride_bytes, w < ANALYSIS_TILE_PX ? w : ANALYSIS_TILE_PX,
+						run->h);
+			}
+		}
+		tiles += f->tile_count;
+	}
+	ns = codec_clock_since(&clock, &begin).cpu_ns;
+	codec_clock_close(&clock);
+	__asm__ volatile("" ::"r"(sum)); /* or nothing would be asked */
+	return tiles ? (double)ns / 1e3 / (double)tiles : 0;
+}
+
+static void run_tiles(struct codec_bench *b, const struct codec_frames *frames, const char *name)
+{
+	double class_us[CODEC_ROUNDS_MAX], hash_us[CODEC_ROUNDS_MAX];
+
+	for (int r = 0; r < b->rounds; r++) {
+		class_us[r] = time_tiles(b, frames, ask_class);
+		hash_us[r] = time_tiles(b, frames, ask_hash);
+	}
+	codec_rows_add(&b->rows, name, "classify", results_percentile(class_us, (size_t)b->rounds, 0.5),
+			"us/tile", "");
+	codec_rows_add(&b->rows, name, "content_hash", results_percentile(hash_us, (size_t)b->rounds, 0.5),
+			"us/tile", "");
 }
 
 int codec_bench_analysis(struct codec_bench *b, const struct codec_frames *frames, corpus_motion *motion)
@@ -219,5 +300,7 @@ int codec_bench_analysis(struct codec_bench *b, const struct codec_frames *frame
 		err = run_unchanged(b, frames, name);
 	if (!err && codec_case_name(b, name, sizeof name, "moves", frames))
 		err = run_moves(b, frames, name, motion);
+	if (!err && codec_case_name(b, name, sizeof name, "tiles", frames))
+		run_tiles(b, frames, name);
 	return err;
 }

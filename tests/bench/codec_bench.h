@@ -28,7 +28,7 @@ MUST_USE int codec_bench_passes(struct codec_bench *b, const struct codec_frames
 /* ZGFX on planar, ClearCodec and command data, against zlib level 1. */
 MUST_USE int codec_bench_zgfx(struct codec_bench *b, const struct codec_frames *frames);
 
-/* The test for changes against memcmp; moves. motion: tells what moved, or NULL. */
+/* The test for changes against memcmp; moves; classes and hashes of tiles. motion: tells what moved, or NULL. */
 MUST_USE int codec_bench_analysis(
 		struct codec_bench *b, const struct codec_frames *frames, corpus_motion *motion);
 
