@@ -34,7 +34,9 @@ static struct shape shape_of(const struct render_resource *resource, uint32_t le
 
 static struct box box_of(const struct virgl_upload *to, const struct shape *shape)
 {
-	struct box box = { .to = to, .stride_bytes = to->stride_bytes, .layer_stride_bytes = to->layer_stride_bytes };
+	struct box box = {
+		.to = to, .stride_bytes = to->stride_bytes, .layer_stride_bytes = to->layer_stride_bytes
+	};
 
 	if (!box.stride_bytes)
 		box.stride_bytes = (uint64_t)to->width * shape->texel_bytes;
@@ -88,8 +90,8 @@ static void paint(struct upload_level *level, const struct shape *shape, const s
 					(to->y + y) * shape->row_bytes + (uint64_t)to->x * shape->texel_bytes;
 
 			from->read(from->user,
-					offset_bytes + z * box->layer_stride_bytes + y * box->stride_bytes, row,
-					len);
+					offset_bytes + z * box->layer_stride_bytes + y * box->stride_bytes,
+					row, len);
 		}
 	}
 }
@@ -108,7 +110,7 @@ static bool make_picture(struct upload_level *level, struct uploads_budget *budg
 		return false;
 	level->picture_bytes = (size_t)bytes;
 	budget->used_bytes += level->picture_bytes;
-	if (level->known && own)
+	if (level->known)
 		paint(level, shape, &old, own, level->offset_bytes);
 	level->known = true;
 	level->to = (struct virgl_upload){ .resource = level->to.resource,
@@ -139,14 +141,17 @@ static uint64_t origin(const struct box *box, const struct shape *shape, uint64_
 
 /* Two boxes that lie in the backing as in one picture make one box: what is between them
  * lies there too. */
-static bool join(struct upload_level *level, const struct shape *shape, const struct box *box, uint64_t offset_bytes)
+static bool join(struct upload_level *level, const struct shape *shape, const struct box *box,
+		uint64_t offset_bytes)
 {
 	struct box old = box_of(&level->to, shape);
 	uint64_t at = origin(box, shape, offset_bytes);
 
-	if (old.stride_bytes != box->stride_bytes && (level->to.height > 1 || box->to->height > 1 || level->to.y != box->to->y))
+	if (old.stride_bytes != box->stride_bytes &&
+			(level->to.height > 1 || box->to->height > 1 || level->to.y != box->to->y))
 		return false;
-	if (old.layer_stride_bytes != box->layer_stride_bytes && (level->to.depth > 1 || box->to->depth > 1 || level->to.z != box->to->z))
+	if (old.layer_stride_bytes != box->layer_stride_bytes &&
+			(level->to.depth > 1 || box->to->depth > 1 || level->to.z != box->to->z))
 		return false;
 	if (at != origin(&old, shape, level->offset_bytes))
 		return false;
@@ -155,12 +160,13 @@ static bool join(struct upload_level *level, const struct shape *shape, const st
 	join_axis(&level->to.z, &level->to.depth, box->to->z, box->to->depth);
 	level->to.stride_bytes = (uint32_t)box->stride_bytes;
 	level->to.layer_stride_bytes = (uint32_t)box->layer_stride_bytes;
-	level->offset_bytes = at + (uint64_t)level->to.x * shape->texel_bytes + level->to.y * box->stride_bytes +
-			level->to.z * box->layer_stride_bytes;
+	level->offset_bytes = at + (uint64_t)level->to.x * shape->texel_bytes +
+			level->to.y * box->stride_bytes + level->to.z * box->layer_stride_bytes;
 	return true;
 }
 
-static void set_backing(struct upload_level *level, struct uploads_budget *budget, const struct virgl_upload *to, uint64_t offset_bytes)
+static void set_backing(struct upload_level *level, struct uploads_budget *budget,
+		const struct virgl_upload *to, uint64_t offset_bytes)
 {
 	drop_picture(level, budget);
 	level->known = true;
@@ -169,23 +175,24 @@ static void set_backing(struct upload_level *level, struct uploads_budget *budge
 }
 
 static void add_to_level(struct upload_level *level, struct uploads_budget *budget, const struct shape *shape,
-		const struct box *box, const struct uploads_backing *from, uint64_t offset_bytes, bool own)
+		const struct box *box, uint64_t offset_bytes, const struct uploads_backing *own,
+		const struct uploads_backing *foreign)
 {
-	if (own && (is_whole(box->to, shape) || !level->known)) {
+	if (!foreign && (is_whole(box->to, shape) || !level->known)) {
 		set_backing(level, budget, box->to, offset_bytes);
 		return;
 	}
-	if (own && !level->picture && join(level, shape, box, offset_bytes))
+	if (!foreign && !level->picture && join(level, shape, box, offset_bytes))
 		return;
 	level->to.resource = box->to->resource;
 	level->to.level = box->to->level;
-	if (!level->picture && !make_picture(level, budget, shape, own ? from : NULL))
-		return;
-	paint(level, shape, box, from, offset_bytes);
+	if (level->picture || make_picture(level, budget, shape, own))
+		paint(level, shape, box, foreign ? foreign : own, offset_bytes);
 }
 
-void uploads_add(struct uploads *uploads, struct uploads_budget *budget, const struct render_resource *resource,
-		const struct virgl_upload *to, const struct uploads_backing *from, uint64_t offset_bytes, bool own)
+void uploads_add(struct uploads *uploads, struct uploads_budget *budget,
+		const struct render_resource *resource, const struct virgl_upload *to, uint64_t offset_bytes,
+		const struct uploads_backing *own, const struct uploads_backing *foreign)
 {
 	struct shape shape = shape_of(resource, to->level);
 	struct box box = box_of(to, &shape);
@@ -197,8 +204,8 @@ void uploads_add(struct uploads *uploads, struct uploads_budget *budget, const s
 	if (!uploads->levels)
 		return;
 	if (shape.texel_bytes)
-		add_to_level(&uploads->levels[to->level], budget, &shape, &box, from, offset_bytes, own);
-	else if (own)
+		add_to_level(&uploads->levels[to->level], budget, &shape, &box, offset_bytes, own, foreign);
+	else if (!foreign)
 		set_backing(&uploads->levels[to->level], budget, to, offset_bytes);
 }
 

@@ -45,11 +45,12 @@ struct uploads_backing {
 /* Empty uploads are all zeroes. */
 void uploads_finish(struct uploads *uploads, struct uploads_budget *budget);
 
-/* A box came into the resource. offset_bytes: into from. own: from is its own backing;
- * else the bytes are read now. What the renderer would refuse is left out; so is what
- * there is no memory or budget for. */
-void uploads_add(struct uploads *uploads, struct uploads_budget *budget, const struct render_resource *resource,
-		const struct virgl_upload *to, const struct uploads_backing *from, uint64_t offset_bytes, bool own);
+/* A box came into the resource, from offset_bytes of its own backing, or, unless that
+ * is NULL, of foreign, which is read now. What the renderer would refuse is left out; so
+ * is what there is no memory or budget for. */
+void uploads_add(struct uploads *uploads, struct uploads_budget *budget,
+		const struct render_resource *resource, const struct virgl_upload *to, uint64_t offset_bytes,
+		const struct uploads_backing *own, const struct uploads_backing *foreign);
 
 /* What a new worker is given: level 0.., *level begins as 0. NULL at the end. */
 const struct upload_level *uploads_next(const struct uploads *uploads, uint32_t *level);

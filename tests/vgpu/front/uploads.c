@@ -1,3 +1,4 @@
+/* Uploads of a small picture, and whether what a new worker is given is the same. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,106 +9,237 @@
 
 #include <cmocka.h>
 
-static struct virgl_upload box(uint32_t x, uint32_t y, uint32_t width, uint32_t height)
+enum {
+	WIDTH = 16,
+	HEIGHT = 8,
+	ROW = WIDTH * 4,
+	BYTES = ROW * HEIGHT,
+	BACKING = 4096,
+	RGBA = 67,
+	DXT1 = 105,
+	TEXTURE = 2,
+};
+
+struct world {
+	uint8_t own[BACKING], other[BACKING];
+	struct uploads_backing own_backing, other_backing;
+	struct render_resource resource;
+	struct uploads uploads;
+	struct uploads_budget budget;
+	uint8_t want[BYTES]; /* what the renderer has */
+};
+
+static void read_backing(void *user, uint64_t offset_bytes, void *dst, size_t len)
 {
-	return (struct virgl_upload){
-		.resource = 1, .x = x, .y = y, .width = width, .height = height, .depth = 1
-	};
+	const uint8_t *backing = user;
+
+	for (size_t i = 0; i < len; i++)
+		((uint8_t *)dst)[i] = offset_bytes + i < BACKING ? backing[offset_bytes + i] : 0;
 }
 
-static void test_covered(void **state)
+static int set_up(void **state)
 {
-	struct uploads uploads = { 0 };
-	struct uploads_budget budget = { 0 };
-	struct virgl_upload small = box(10, 10, 5, 5), other = small, whole = box(0, 0, 64, 64);
+	struct world *w = calloc(1, sizeof *w);
 
-	other.level = 1;
-	uploads_add_data(&uploads, &budget, &small, "0123456789", 10);
-	uploads_add_backing(&uploads, &budget, &other, 0, false);
-	assert_int_equal(budget.used_bytes, 10);
-	assert_memory_equal(uploads.list[0].data, "0123456789", 10);
-	uploads_add_backing(&uploads, &budget, &whole, 4096, false);
-	assert_int_equal(uploads.count, 2); /* the other level and the whole */
-	assert_int_equal(budget.used_bytes, 0);
-	assert_int_equal(uploads.list[0].to.level, 1);
-	assert_int_equal(uploads.list[1].offset_bytes, 4096);
-	uploads_add_backing(&uploads, &budget, &small, 0, false);
-	assert_int_equal(uploads.count, 3); /* a part does not replace the whole */
-	uploads_finish(&uploads, &budget);
-}
-
-static void test_buffer_ranges(void **state)
-{
-	struct uploads uploads = { 0 };
-	struct uploads_budget budget = { 0 };
-	struct virgl_upload a = box(100, 0, 10, 1), b = box(50, 0, 10, 1), c = box(200, 0, 20, 1);
-
-	uploads_add_backing(&uploads, &budget, &a, 1100, true);
-	uploads_add_backing(&uploads, &budget, &b, 1050, true);
-	uploads_add_backing(&uploads, &budget, &c, 1200, true);
-	assert_int_equal(uploads.count, 1);
-	assert_int_equal(uploads.list[0].to.x, 50);
-	assert_int_equal(uploads.list[0].to.width, 170);
-	assert_int_equal(uploads.list[0].offset_bytes, 1050);
-	uploads_add_backing(&uploads, &budget, &a, 7, true); /* from another place */
-	assert_int_equal(uploads.count, 2);
-	a.x = UINT32_MAX;
-	uploads_add_backing(&uploads, &budget, &a, 7, true);
-	uploads_finish(&uploads, &budget);
-}
-
-static void test_many(void **state)
-{
-	struct uploads uploads = { 0 };
-	struct uploads_budget budget = { 0 };
-
-	for (uint32_t i = 0; i < 2 * UPLOADS_MAX; i++) {
-		struct virgl_upload to = box(i * 10, 0, 5, 5);
-
-		uploads_add_data(&uploads, &budget, &to, "abcd", 4);
+	w->own_backing = (struct uploads_backing){ read_backing, w->own };
+	w->other_backing = (struct uploads_backing){ read_backing, w->other };
+	w->resource = (struct render_resource){ .resource = 1,
+		.target = TEXTURE,
+		.format = RGBA,
+		.width = WIDTH,
+		.height = HEIGHT,
+		.depth = 1,
+		.array_size = 1 };
+	for (int i = 0; i < BACKING; i++) {
+		w->own[i] = (uint8_t)(i * 7 + i / 256);
+		w->other[i] = (uint8_t)(i * 11 + 3);
 	}
-	assert_int_equal(uploads.count, UPLOADS_MAX);
-	assert_int_equal(uploads.list[0].to.x, UPLOADS_MAX * 10);
-	assert_int_equal(budget.used_bytes, UPLOADS_MAX * 4);
-	uploads_finish(&uploads, &budget);
-	assert_int_equal(budget.used_bytes, 0);
+	*state = w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+
+	uploads_finish(&w->uploads, &w->budget);
+	assert_int_equal(w->budget.used_bytes, 0);
+	free(w);
+	return 0;
+}
+
+/* The renderer's part. */
+static void draw(uint8_t *picture, const struct virgl_upload *to, const uint8_t *bytes, size_t offset)
+{
+	size_t stride = to->stride_bytes ? to->stride_bytes : to->width * 4;
+
+	for (uint32_t y = 0; y < to->height; y++)
+		memcpy(picture + (to->y + y) * ROW + to->x * 4, bytes + offset + y * stride, to->width * 4);
+}
+
+static void upload(struct world *w, uint32_t x, uint32_t y, uint32_t width, uint32_t height, uint32_t stride,
+		size_t offset, bool own)
+{
+	const struct virgl_upload to = { .resource = 1,
+		.stride_bytes = stride,
+		.x = x,
+		.y = y,
+		.width = width,
+		.height = height,
+		.depth = 1 };
+
+	uploads_add(&w->uploads, &w->budget, &w->resource, &to, offset, &w->own_backing,
+			own ? NULL : &w->other_backing);
+	draw(w->want, &to, own ? w->own : w->other, offset);
+}
+
+/* What was uploaded comes again; where nothing was, whatever. */
+static void check(struct world *w, uint32_t x, uint32_t y, uint32_t width, uint32_t height)
+{
+	uint8_t got[BYTES] = { 0 };
+	const struct upload_level *level;
+	uint32_t at = 0;
+
+	while ((level = uploads_next(&w->uploads, &at)))
+		draw(got, &level->to, level->picture ? level->picture : w->own,
+				level->picture ? 0 : level->offset_bytes);
+	for (uint32_t row = y; row < y + height; row++)
+		assert_memory_equal(got + row * ROW + x * 4, w->want + row * ROW + x * 4, width * 4);
+}
+
+static void test_whole(void **state)
+{
+	struct world *w = *state;
+
+	upload(w, 0, 0, WIDTH, HEIGHT, 0, 100, true);
+	check(w, 0, 0, WIDTH, HEIGHT);
+	assert_int_equal(w->budget.used_bytes, 0);
+	upload(w, 0, 0, WIDTH, HEIGHT, 80, 200, true);
+	check(w, 0, 0, WIDTH, HEIGHT);
+	assert_int_equal(w->budget.used_bytes, 0);
+}
+
+/* As Mesa uploads: each box from its place in the backing. */
+static void test_parts_join(void **state)
+{
+	struct world *w = *state;
+
+	upload(w, 4, 2, 3, 2, ROW, 2 * ROW + 16, true);
+	upload(w, 0, 1, 2, 1, ROW, ROW, true);
+	upload(w, 10, 5, 4, 3, ROW, 5 * ROW + 40, true);
+	assert_int_equal(w->budget.used_bytes, 0);
+	check(w, 4, 2, 3, 2);
+	check(w, 0, 1, 2, 1);
+	check(w, 10, 5, 4, 3);
+}
+
+static void test_parts_from_elsewhere(void **state)
+{
+	struct world *w = *state;
+
+	upload(w, 0, 0, WIDTH, HEIGHT, ROW, 64, true);
+	upload(w, 4, 2, 3, 2, 0, 7, false);
+	assert_int_equal(w->budget.used_bytes, BYTES);
+	upload(w, 5, 2, 8, 3, 100, 500, false);
+	upload(w, 1, 1, 2, 2, 0, 900, true);
+	memset(w->other, 0, sizeof w->other); /* a staging buffer is used again */
+	check(w, 0, 0, WIDTH, HEIGHT);
+	upload(w, 0, 0, WIDTH, HEIGHT, ROW, 64, true);
+	assert_int_equal(w->budget.used_bytes, 0);
+	check(w, 0, 0, WIDTH, HEIGHT);
+}
+
+static void test_buffer(void **state)
+{
+	struct world *w = *state;
+
+	w->resource = (struct render_resource){ .resource = 1,
+		.target = UPLOADS_BUFFER,
+		.format = 64,
+		.width = 1000,
+		.height = 1,
+		.depth = 1,
+		.array_size = 1 };
+	for (uint32_t x = 100; x < 900; x += 150) {
+		const struct virgl_upload to = {
+			.resource = 1, .x = x, .width = 20, .height = 1, .depth = 1
+		};
+
+		uploads_add(&w->uploads, &w->budget, &w->resource, &to, x, &w->own_backing, NULL);
+	}
+	assert_int_equal(w->budget.used_bytes, 0);
+	assert_int_equal(w->uploads.levels[0].to.x, 100);
+	assert_int_equal(w->uploads.levels[0].to.width, 770);
+	assert_int_equal(w->uploads.levels[0].offset_bytes, 100);
+	uploads_add(&w->uploads, &w->budget, &w->resource,
+			&(struct virgl_upload){
+					.resource = 1, .x = 300, .width = 4, .height = 1, .depth = 1 },
+			50, &w->own_backing, &w->other_backing);
+	assert_int_equal(w->budget.used_bytes, 1000);
+	assert_memory_equal(w->uploads.levels[0].picture + 100, w->own + 100, 200);
+	assert_memory_equal(w->uploads.levels[0].picture + 300, w->other + 50, 4);
+	assert_memory_equal(w->uploads.levels[0].picture + 304, w->own + 304, 566);
+}
+
+static void test_out_of_bounds(void **state)
+{
+	static const struct virgl_upload wrong[] = { { .x = WIDTH, .width = 1, .height = 1, .depth = 1 },
+		{ .x = UINT32_MAX, .width = 2, .height = 1, .depth = 1 },
+		{ .width = WIDTH + 1, .height = 1, .depth = 1 },
+		{ .width = 1, .height = HEIGHT + 1, .depth = 1 }, { .width = 1, .height = 1, .depth = 2 },
+		{ .width = 0, .height = 1, .depth = 1 },
+		{ .level = 1, .width = WIDTH, .height = 1, .depth = 1 },
+		{ .level = UINT32_MAX, .width = 1, .height = 1, .depth = 1 } };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		uploads_add(&w->uploads, &w->budget, &w->resource, &wrong[i], 0, &w->own_backing, NULL);
+	assert_null(uploads_next(&w->uploads, &(uint32_t){ 0 }));
+	/* and far away in the backing */
+	upload(w, 0, 0, 1, 1, 0, 0, false);
+	uploads_add(&w->uploads, &w->budget, &w->resource,
+			&(struct virgl_upload){ .stride_bytes = UINT32_MAX,
+					.layer_stride_bytes = UINT32_MAX,
+					.width = WIDTH,
+					.height = HEIGHT - 1,
+					.depth = 1 },
+			UINT64_MAX, &w->own_backing, NULL);
 }
 
 static void test_budget(void **state)
 {
-	struct uploads uploads = { 0 };
-	struct uploads_budget budget = { .used_bytes = UPLOADS_BUDGET_BYTES - 3 };
-	struct virgl_upload to = box(0, 0, 5, 5);
+	struct world *w = *state;
 
-	uploads_add_data(&uploads, &budget, &to, "abcd", 4);
-	assert_int_equal(uploads.count, 0);
-	uploads_add_data(&uploads, &budget, &to, "abc", 3);
-	assert_int_equal(uploads.count, 1);
-	uploads_finish(&uploads, &budget);
+	w->budget.used_bytes = UPLOADS_BUDGET_BYTES - BYTES + 1;
+	upload(w, 0, 0, 4, 4, 0, 0, false);
+	assert_null(uploads_next(&w->uploads, &(uint32_t){ 0 }));
+	w->budget.used_bytes--;
+	upload(w, 0, 0, 4, 4, 0, 0, false);
+	check(w, 0, 0, 4, 4);
+	w->budget.used_bytes -= UPLOADS_BUDGET_BYTES - BYTES;
 }
 
-static void test_reach(void **state)
+static void test_blocks(void **state)
 {
-	struct virgl_upload to = box(0, 0, 10, 4);
+	struct world *w = *state;
 
-	assert_int_equal(uploads_reach_bytes(&to), 10 * 16 * 4);
-	to.stride_bytes = 100;
-	assert_int_equal(uploads_reach_bytes(&to), 400);
-	to.depth = 3;
-	to.layer_stride_bytes = 1000;
-	assert_int_equal(uploads_reach_bytes(&to), 3000);
-	to.stride_bytes = to.height = to.depth = to.layer_stride_bytes = UINT32_MAX;
-	assert_true(uploads_reach_bytes(&to) == UINT64_MAX);
+	w->resource.format = DXT1;
+	upload(w, 0, 0, WIDTH, HEIGHT, 0, 40, true);
+	assert_int_equal(w->uploads.levels[0].offset_bytes, 40);
+	upload(w, 0, 0, 4, 4, 0, 0, false);
+	assert_null(w->uploads.levels[0].picture);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_covered),
-		cmocka_unit_test(test_buffer_ranges),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_reach),
+		cmocka_unit_test_setup_teardown(test_whole, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_parts_join, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_parts_from_elsewhere, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_buffer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_out_of_bounds, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_budget, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_blocks, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
