@@ -9,7 +9,6 @@
 
 enum {
 	HASH_BITS = 16,
-	NEW_DISCOUNT = 2, /* a new column's pixels pay off when it comes again */
 };
 
 struct short_vbar {
@@ -160,7 +159,7 @@ static int expect_column(const struct clear_bands *bands, const struct column *c
 
 	if (place.vbar >= 0)
 		return 2;
-	return place.ink >= 0 ? 3 : 2 + 3 * col->len / NEW_DISCOUNT;
+	return place.ink >= 0 ? 3 : 2 + 3 * col->len;
 }
 
 struct clear_bands_cost clear_bands_estimate(

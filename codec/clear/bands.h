@@ -12,7 +12,7 @@ struct clear_bands *clear_bands_create(void);
 void clear_bands_destroy(struct clear_bands *bands);
 
 struct clear_bands_cost {
-	int bytes; /* expected; pixels that are new count half, as they pay off later */
+	int bytes; /* with what the caches hold now, apart from repeats inside the block */
 	int worst; /* if nothing is found in the caches */
 };
 

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 /* The indices of bands repeat from line to line, which ZGFX sees; measured on terminals
- * (2026-11): a byte of them is worth a quarter of one of RLEX or pixels. */
-enum { BANDS_DISCOUNT = 4 };
+ * (2026-11): a byte of them is worth a third of one of RLEX or pixels. */
+enum { BANDS_DISCOUNT = 3 };
 
 enum plan { PLAN_BANDS, PLAN_RLEX, PLAN_RAW };
 
