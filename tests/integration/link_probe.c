@@ -22,7 +22,7 @@ static const char usage[] =
 		"  key CODE...      scancodes, pressed and released one by one; 0xe0NN: extended\n"
 		"  button N         1 left, 2 right, 3 middle, 4 back, 5 forward\n"
 		"  pointer X Y\n"
-		"Ends with 1 and a line when the guest does not answer in 10 s.\n";
+		"Ends with 1 and a line when the guest does not answer in 30 s.\n";
 
 static struct peer peer;
 

@@ -294,5 +294,5 @@ class RestTest(StackCase):
             still = now["packets_in"] == last.get("packets_in")
             last.update(now)
             return still
-        wait.until("silence", same, every_s=0.5)
+        wait.until("silence", same, every_s=2)
         return last

@@ -74,7 +74,7 @@ class StrictPlainTest(StackCase):
 
     def test_a_still_desktop_is_silent(self):
         client = self.connect(800, 600, 32)
-        while client.take(1):
+        while client.take(3):
             pass
         before, end = client.bytes, time.monotonic() + IDLE_S
         while time.monotonic() < end:

@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import pwd
+import random
 import re
 import secrets
 import shutil
@@ -34,9 +35,18 @@ def program(name):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to connections: one of these could take it
+    before we do."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        first = max(int(f.read().split()[0]), 20000)
+    while True:
+        port = random.randrange(first // 2, first)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def listening(port, pid=None):
@@ -85,7 +95,8 @@ class Stack:
     def _write_conf(self, guest, options, shared, settings):
         sections = {
             "": ["run_dir = " + self.run_dir, "state_dir = " + self.state_dir, "log_level = debug"],
-            "server": ["listen = " + self.listen],
+            # A slow machine is no reason to close a client that does log in.
+            "server": ["listen = " + self.listen, "login_timeout_s = 60"],
             "host": ["pam = no"],
             "guest": ["kind = " + guest, "shared = " + ("yes" if shared else "no")],
         }

@@ -8,7 +8,7 @@ int peer_attach(struct peer *peer, sd_event *event, const char *path, const char
 {
 	struct link_message msg = { .type = LINK_HELLO };
 
-	*peer = (struct peer){ .event = event, .timeout_ms = 10000, .cursor_fd = -1, .memfd = -1 };
+	*peer = (struct peer){ .event = event, .timeout_ms = 30000, .cursor_fd = -1, .memfd = -1 };
 	peer->fd = packet_connect(path);
 	if (peer->fd < 0)
 		return peer->fd;

@@ -1,6 +1,6 @@
 """oriel-server as a process, with a fake oriel-session: limits, back-off, restarts,
 signals, bad surroundings. Run by ctest: listener_test.py SERVER FAKE_SESSION [TEST...]"""
-import fcntl, hashlib, os, re, resource, shutil, signal, socket, ssl, stat, struct, subprocess, sys, time, unittest
+import collections, fcntl, hashlib, os, re, resource, shutil, signal, socket, ssl, stat, struct, subprocess, sys, time, unittest
 
 import world
 from world import NOBODY, ROOT, World
@@ -17,6 +17,11 @@ class Case(unittest.TestCase):
         while not question():
             self.assertLess(time.monotonic(), end, "it did not happen")
             time.sleep(0.01)
+
+    def eventually_holds(self, server, more, before):
+        """That the server holds these descriptors and those of before: a session may
+        answer, and a line be in the log, before the server has closed its copies."""
+        self.eventually(lambda: server.fds() == before + collections.Counter(more))
 
 
 class Start(Case):
@@ -215,12 +220,12 @@ class Sessions(Case):
         server = self.world.start()
         before = server.fds()
         clients = [self.world.active() for _ in range(10)]
-        self.assertEqual(server.fds() - before, {"anon_inode:[pidfd]": 10})
+        self.eventually_holds(server, {"anon_inode:[pidfd]": 10}, before)
         for client in clients:
             client.close()
         for _ in clients:
             server.wait_log("session .*: alice from 127.0.0.1, .*: died")
-        self.eventually(lambda: server.fds() == before)
+        self.eventually_holds(server, {}, before)
         self.assertEqual(self.world.records(), [])
 
     def test_ends_are_logged_once(self):
@@ -276,7 +281,8 @@ class Sessions(Case):
         before = server.fds()
         self.assertTrue(self.world.client().is_closed())
         server.wait_log("cannot write a record in .*: No space left on device")
-        self.assertEqual((self.world.records(), server.fds()), ([], before))
+        self.assertEqual(self.world.records(), [])
+        self.eventually_holds(server, {}, before)
         os.unlink(f"{small}/.filler")
         client = self.world.client()
         self.assertTrue(client.is_served())
@@ -309,7 +315,7 @@ class Limits(Case):
         self.assertEqual(len(self.world.records()), 3)
 
     def test_time_to_log_in(self):
-        self.world.configure(login_timeout_s=1)
+        self.world.configure(login_timeout_s=3)  # what is said here must be said before
         server = self.world.start()
         active, slow, garbage = self.world.active(), self.world.client(), self.world.client()
         self.assertEqual(garbage.say("P"), [])
@@ -320,7 +326,7 @@ class Limits(Case):
         self.assertTrue(active.is_served())
 
     def test_time_to_log_in_goes_on_after_kill(self):
-        self.world.configure(login_timeout_s=2)
+        self.world.configure(login_timeout_s=4)
         server = self.world.start()
         slow, active = self.world.client(), self.world.active()
         self.assertTrue(slow.is_served())
@@ -337,12 +343,16 @@ class Limits(Case):
         for _ in range(5):
             self.assertIsNone(self.world.client("127.0.0.5").say("R"))
         server.wait_log("too many failed log-ins from 127.0.0.5: closing its connections for 1 s")
-        self.assertTrue(self.world.client("127.0.0.5").is_closed())
-        server.wait_log("from 127.0.0.5 closed: too many failed log-ins")
+        # On a slow machine the second is over before the next comes: that one fails too,
+        # and the next second is longer.
+        def is_closed_unseen():
+            self.assertIsNone(self.world.client("127.0.0.5").say("R"))
+            return "from 127.0.0.5 closed: too many failed log-ins" in server.text()
+        self.eventually(is_closed_unseen)
         self.assertTrue(self.world.client("127.0.0.6").is_served())
         self.eventually(lambda: self.world.client("127.0.0.5").say("?") is not None)
         self.assertIsNone(self.world.client("127.0.0.5").say("R"))
-        server.wait_log("127.0.0.5: closing its connections for 2 s")
+        self.assertGreaterEqual(int(server.wait_log("127.0.0.5: closing its connections for ([0-9]+) s")[1]), 2)
 
     def test_back_off_for_those_that_hang(self):
         self.world.configure(login_timeout_s=1)
@@ -369,16 +379,17 @@ class Limits(Case):
     def test_a_thousand_connections(self):
         self.world.configure(max_sessions=30, max_sessions_per_address=2)
         server = self.world.start()
-        before = server.fds()
+        before, begin = server.fds(), time.monotonic()
         clients = [self.world.client(f"127.1.{i // 250}.{i % 250 + 1}") for i in range(1000)]
         served = [client for client in clients if client.is_served()]
         self.assertGreaterEqual(len(served), 30)  # more, if some were told to make room meanwhile
-        self.assertLessEqual(sum(server.fds().values()), sum(before.values()) + 31)
+        self.eventually(lambda: sum(server.fds().values()) <= sum(before.values()) + 31)
         for client in clients:
             client.close()
-        self.eventually(lambda: server.fds() == before)
+        self.eventually_holds(server, {}, before)
         self.assertTrue(self.world.client().is_served())
-        self.assertLess(len(server.lines), 400)
+        # A few lines for each session, and a few a second for all that were refused.
+        self.assertLess(len(server.lines), 50 + 4 * len(served) + 8 * (time.monotonic() - begin))
 
     def test_accepting_stops_and_goes_on(self):
         server = self.world.start()
@@ -398,7 +409,7 @@ class Limits(Case):
         server.wait_log("Too many open files")
         for client in clients:
             client.close()
-        self.eventually(lambda: server.fds() == before)
+        self.eventually_holds(server, {}, before)
         self.eventually(lambda: self.world.client().is_served())
         self.assertIsNone(server.process.poll())
 
@@ -471,7 +482,7 @@ class Signals(Case):
         with self.assertRaises(ConnectionRefusedError):
             self.world.client(port=free)
         self.assertTrue(self.world.client().is_served() and self.world.client("::1").is_served())
-        self.assertEqual(server.fds() - before, {"anon_inode:[pidfd]": 4})
+        self.eventually_holds(server, {"anon_inode:[pidfd]": 4}, before)
 
 
 class Records(Case):

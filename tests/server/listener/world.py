@@ -1,6 +1,6 @@
 """A small world for oriel-server's tests: a folder with the program, a fake
 oriel-session beside it, settings, a stand-in for oriel-host, and clients."""
-import collections, contextlib, fcntl, os, pwd, re, shutil, signal, socket, struct, subprocess, tempfile
+import collections, contextlib, fcntl, os, pwd, random, re, shutil, signal, socket, struct, subprocess, tempfile
 import threading, time
 
 DEADLINE_S = 60  # for things that must happen; nothing is measured with it
@@ -10,10 +10,15 @@ programs = {}  # "server", "session": paths, set by the test's main
 
 
 def free_port():
-    """One that is free now, on both families' wildcard address."""
-    with socket.socket(socket.AF_INET6) as s:
-        s.bind(("::", 0))
-        return s.getsockname()[1]
+    """One that is free now, on both families' wildcard address. Below those that the
+    kernel gives to connections: one of these could take it before we do."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        first = max(int(file.read().split()[0]), 20000)
+    while True:
+        port = random.randrange(first // 2, first)
+        with socket.socket(socket.AF_INET6) as s, contextlib.suppress(OSError):
+            s.bind(("::", port))
+            return port
 
 
 class Server:
