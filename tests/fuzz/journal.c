@@ -1,6 +1,6 @@
 /* Batches of a hostile guest. What a journal gives a new context makes the same journal
  * there, in as many bytes. */
-#include <journal.h>
+#include <front/journal.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* What a context is given again, as the words that come out. */
-#include <journal.h>
+#include <front/journal.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

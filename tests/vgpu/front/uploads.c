@@ -1,11 +1,11 @@
 /* Uploads of a small picture, and whether what a new worker is given is the same. */
+#include <front/uploads.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uploads.h>
 
 #include <cmocka.h>
 
