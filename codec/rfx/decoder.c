@@ -116,7 +116,7 @@ static int read_tile(struct rfx_decoder *decoder, struct reader *r, enum rfx_ent
 {
 	const struct rfx_shifts *shifts[RFX_COMPONENTS];
 	struct rfx_component_bits bits[RFX_COMPONENTS];
-	int x_tile, y_tile;
+	int x_tile, y_tile, x_px, y_px;
 
 	for (int i = 0; i < RFX_COMPONENTS; i++) {
 		int index = reader_u8(r);
@@ -133,9 +133,11 @@ static int read_tile(struct rfx_decoder *decoder, struct reader *r, enum rfx_ent
 		bits[i].data = reader_take(r, bits[i].len);
 	if (!reader_ok(r) || x_tile >= RFX_SIZE_MAX / RFX_TILE_SIZE || y_tile >= RFX_SIZE_MAX / RFX_TILE_SIZE)
 		return ERR_FORMAT;
+	x_px = x_tile * RFX_TILE_SIZE + target->left_px;
+	y_px = y_tile * RFX_TILE_SIZE + target->top_px;
+	rfx_tile_prefetch(target->picture, x_px, y_px);
 	rfx_components_decode(decoder->scratch, entropy, bits, shifts, decoder->scratch->dsp.inverse);
-	rfx_tile_paint(decoder->scratch, target->picture, x_tile * RFX_TILE_SIZE + target->left_px,
-			y_tile * RFX_TILE_SIZE + target->top_px, decoder->rects, decoder->rect_count,
+	rfx_tile_paint(decoder->scratch, target->picture, x_px, y_px, decoder->rects, decoder->rect_count,
 			target->left_px, target->top_px);
 	return 0;
 }

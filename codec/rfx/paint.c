@@ -1,6 +1,8 @@
 /* From the bits of a tile to pixels in a picture. */
 #include "scratch.h"
 
+#define CACHE_LINE_BYTES 64
+
 void rfx_components_decode(struct rfx_scratch *scratch, enum rfx_entropy entropy,
 		const struct rfx_component_bits bits[RFX_COMPONENTS],
 		const struct rfx_shifts *const shifts[RFX_COMPONENTS],
@@ -48,6 +50,17 @@ static void copy_part(const uint8_t *tile, const struct rfx_picture *dst, int x_
 		memcpy(dst->pixels + y * dst->stride_bytes + 4 * (ptrdiff_t)part.left, from,
 				4 * (size_t)(part.right - part.left));
 	}
+}
+
+void rfx_tile_prefetch(const struct rfx_picture *dst, int x_px, int y_px)
+{
+	struct box picture = { 0, 0, dst->w_px, dst->h_px };
+	struct box visible = box_intersect(
+			(struct box){ x_px, y_px, x_px + RFX_TILE_SIZE, y_px + RFX_TILE_SIZE }, picture);
+
+	for (int y = visible.top; y < visible.bottom; y++)
+		for (int x = visible.left; x < visible.right; x += CACHE_LINE_BYTES / 4)
+			__builtin_prefetch(dst->pixels + y * dst->stride_bytes + 4 * (ptrdiff_t)x, 1);
 }
 
 void rfx_tile_paint(struct rfx_scratch *scratch, const struct rfx_picture *dst, int x_px, int y_px,

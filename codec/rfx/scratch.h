@@ -48,6 +48,10 @@ void rfx_components_decode(struct rfx_scratch *scratch, enum rfx_entropy entropy
 		const struct rfx_shifts *const shifts[RFX_COMPONENTS],
 		void (*inverse)(int16_t *, int16_t *, const struct rfx_shifts *));
 
+/* Before decoding the tile at x_px, y_px: asks for the memory that painting it will
+ * write, which takes as long to come as a component takes to decode. */
+void rfx_tile_prefetch(const struct rfx_picture *dst, int x_px, int y_px);
+
 /* The planes of scratch as the tile at x_px, y_px of dst, which may lie partly
  * outside; only what the rectangles (moved by left_px, top_px) cover. */
 void rfx_tile_paint(struct rfx_scratch *scratch, const struct rfx_picture *dst, int x_px, int y_px,
