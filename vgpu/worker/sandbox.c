@@ -21,10 +21,6 @@ enum {
 	FILES_MAX = 64, /* some ten are open */
 };
 
-/* For code, contexts' scenes and stacks: 54 MB before the first command (two threads); a
- * context that draws much takes llvmpipe up to 72 MB. */
-static const uint64_t renderer_bytes = (uint64_t)1 << 30;
-
 static bool in_namespaces;
 
 /* Started by root the worker has no need to be root. */
@@ -44,6 +40,10 @@ static void limit_resources(uint64_t video_memory_bytes)
 	cage_limit(RLIMIT_CORE, 0);
 	cage_limit(RLIMIT_NOFILE, FILES_MAX);
 #ifndef __SANITIZE_ADDRESS__
+	/* For code, contexts' scenes and stacks: 54 MB before the first command (two threads); a
+	 * context that draws much takes llvmpipe up to 72 MB. */
+	static const uint64_t renderer_bytes = (uint64_t)1 << 30;
+
 	/* What we write and share with nobody: the guest's memory does not count. Textures
 	 * are padded, and a driver may keep what a guest has let go of. */
 	cage_limit(RLIMIT_DATA, 2 * video_memory_bytes + renderer_bytes);
