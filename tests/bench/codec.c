@@ -1,6 +1,7 @@
 #include "codec.h"
 
 #include "codec_bench.h"
+#include "codec_clock.h"
 #include "corpus.h"
 #include <codec/cpu.h>
 #include <getopt.h>
@@ -142,6 +143,7 @@ int codec_bench(int argc, char **argv)
 		return 2;
 	}
 	setenv("WLOG_LEVEL", "ERROR", 0); /* FreeRDP's */
+	codec_clock_tell();
 	if (o.frames)
 		err = run_changed(&b, "frames", o.frames, o.w_px, o.h_px);
 	else

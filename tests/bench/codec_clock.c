@@ -1,6 +1,9 @@
 #include "codec_clock.h"
 
+#include <errno.h>
 #include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +16,20 @@ void codec_clock_open(struct codec_clock *clock)
 		.exclude_kernel = 1 };
 
 	clock->counter_fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+void codec_clock_tell(void)
+{
+	struct codec_clock clock;
+
+	errno = 0;
+	codec_clock_open(&clock);
+	if (!codec_clock_counts(&clock))
+		fprintf(stderr,
+				"oriel-bench: no instructions_per_px: this machine does not count them "
+				"(perf_event_open: %s)\n",
+				strerror(errno));
+	codec_clock_close(&clock);
 }
 
 void codec_clock_close(struct codec_clock *clock)

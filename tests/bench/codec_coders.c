@@ -64,11 +64,7 @@ static int run_decoder(struct codec_bench *b, const struct codec_frames *frames,
 
 	if (err)
 		return err;
-	for (int l = 0; l < (coder->dec_peer ? 2 : 1); l++)
-		codec_rows_add(&b->rows, name, "mpix_per_cpu_s", scores[l].mpix_per_cpu_s, "Mpix/s",
-				l ? coder->dec_peer->peer : "");
-	if (coder->dec_peer)
-		codec_rows_add(&b->rows, name, "speed_ratio", ratio, "x", "");
+	codec_contest_tell_speed(&b->rows, name, coder->dec, coder->dec_peer, scores, ratio);
 	return 0;
 }
 

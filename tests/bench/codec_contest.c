@@ -124,7 +124,7 @@ void codec_messages_free(struct codec_messages *messages)
 	*messages = (struct codec_messages){ 0 };
 }
 
-void codec_contest_tell(struct codec_rows *rows, const char *name, const struct codec_side *ours,
+void codec_contest_tell_speed(struct codec_rows *rows, const char *name, const struct codec_side *ours,
 		const struct codec_side *theirs, const struct codec_score scores[2], double ratio)
 {
 	const struct codec_side *sides[2] = { ours, theirs };
@@ -132,11 +132,20 @@ void codec_contest_tell(struct codec_rows *rows, const char *name, const struct 
 	for (int l = 0; l < 2 && sides[l]; l++) {
 		codec_rows_add(rows, name, "mpix_per_cpu_s", scores[l].mpix_per_cpu_s, "Mpix/s",
 				sides[l]->peer);
-		codec_rows_add(rows, name, "bytes_per_frame", scores[l].bytes_per_frame, "B", sides[l]->peer);
 		if (scores[l].instructions_per_px >= 0)
 			codec_rows_add(rows, name, "instructions_per_px", scores[l].instructions_per_px, "",
 					sides[l]->peer);
 	}
 	if (theirs)
 		codec_rows_add(rows, name, "speed_ratio", ratio, "x", "");
+}
+
+void codec_contest_tell(struct codec_rows *rows, const char *name, const struct codec_side *ours,
+		const struct codec_side *theirs, const struct codec_score scores[2], double ratio)
+{
+	const struct codec_side *sides[2] = { ours, theirs };
+
+	codec_contest_tell_speed(rows, name, ours, theirs, scores, ratio);
+	for (int l = 0; l < 2 && sides[l]; l++)
+		codec_rows_add(rows, name, "bytes_per_frame", scores[l].bytes_per_frame, "B", sides[l]->peer);
 }

@@ -50,7 +50,10 @@ MUST_USE int codec_contest(const struct codec_setting *setting, int rounds, cons
 
 void codec_messages_free(struct codec_messages *messages);
 
-/* The usual rows: speed, bytes, instructions, and where there are two, ratio. */
+/* The usual rows: speed, instructions where they are counted, where there are two the
+ * ratio; and the bytes, which for decoders are of no interest. */
+void codec_contest_tell_speed(struct codec_rows *rows, const char *name, const struct codec_side *ours,
+		const struct codec_side *theirs, const struct codec_score scores[2], double ratio);
 void codec_contest_tell(struct codec_rows *rows, const char *name, const struct codec_side *ours,
 		const struct codec_side *theirs, const struct codec_score scores[2], double ratio);
 
