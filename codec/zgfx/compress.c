@@ -1,235 +1,101 @@
-/* Greedy matching with hash tables of 24, 8 and 3 bytes, each holding only the latest
+/* Greedy matching with hash tables of 3, 6 and 24 bytes, each holding only the latest
  * place: about the way of LZ4's fast mode, which suits a stream that is mostly
- * repeats of what was on the screen a moment ago. The first finds a line of text again
- * where the others find its first letter in the line above, and is asked only where a
- * match has just ended. The distance of the last match is
- * asked first: what has moved goes on at the same distance after a few changed bytes
- * (a coordinate, a length). Steps grow where nothing matches. */
+ * repeats of what was on the screen a moment ago. 3 bytes find the short matches nearby
+ * that have to make up for the fixed codes of literals; 24 bytes, asked only where a
+ * long match has just ended, a line of text where the others find its first letter in
+ * the line above. What saves most bits is taken, not what is longest.
+ *
+ * On pictures nearly every decision is a toss of a coin, so that most of the time goes
+ * where the CPU guesses wrong. Hence the two candidates of a place are weighed without
+ * a branch, literals are written at once (and taken back where a run of them had better
+ * stay unencoded), and a match is one put. Steps grow where nothing matches. */
 #include "compress.h"
-#include "tokens.h"
-#include <codec/zgfx.h>
+#include "bits.h"
+#include "places.h"
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum {
-	ROOM_MAX_BYTES = 1 << 20,
-	HASHED_BYTES = 8, /* that many must be readable where a hash is made */
-	LINE_BYTES = 24,
 	UNENCODED_MIN_BYTES = 40, /* shorter runs of literals are not worth the 32 bits */
 	SKIP_SHIFT = 6,           /* one byte more a step after each 64 without a match */
-	LONG_ENOUGH_BYTES = 32,   /* no other candidate is asked */
-	REMEMBER_BYTES = 16,      /* steps at which places inside a match are remembered */
-	REMEMBER_LINE_BYTES = 16,
-	START = 1, /* the window's first place, so that 0 can mean none */
+	SKIP_MAX_BYTES = 16,
+	GAIN_MIN_BITS = 4, /* for less than that, the next place may have something better */
+	MEDIUM_BYTES = 8,
+	LONG_BYTES = 16,
+	REMEMBER_MEDIUM_BYTES = 2, /* steps at which places inside a match are remembered */
+	REMEMBER_LONG_BYTES = 16,
+	SCORE_SHIFT = 22, /* a score: bits gained above the distance */
+	LINE_GAIN_BITS = 100,
 };
 
-struct match {
-	size_t at, from, len;
+struct segment {
+	struct zgfx_window *win;
+	struct bit_writer w;
+	uint8_t *first;      /* that was written */
+	uint8_t *limit;      /* where writing is given up */
+	const uint8_t *done; /* all before is settled: literals can be taken back up to here */
+	const uint8_t *end;
+	bool after_long;
 };
 
-struct bit_writer {
-	uint64_t acc; /* its lower `have` bits are not yet written */
-	int have;     /* below 32 between calls */
-	uint8_t *at, *limit;
-	bool full;
-};
-
-static void make_literals(struct zgfx_code *literals)
+static inline void put_literal(struct segment *s, uint8_t value)
 {
-	for (unsigned v = 0; v < 256; v++)
-		literals[v] = (struct zgfx_code){ (uint16_t)v, 9 };
-	for (int i = 0; i < ZGFX_SHORT_LITERALS; i++) {
-		const struct zgfx_short_literal *l = &zgfx_short_literals[i];
+	const struct zgfx_code *l = &s->win->literals[value];
 
-		literals[l->value] = (struct zgfx_code){ l->code, l->bits };
-	}
+	put_bits(&s->w, l->code, l->bits);
 }
 
-int zgfx_window_init(struct zgfx_window *win, size_t history_bytes)
+static void put_unencoded(struct segment *s, const uint8_t *src, size_t len)
 {
-	size_t room = history_bytes < ROOM_MAX_BYTES ? history_bytes : ROOM_MAX_BYTES;
-
-	if (room < ZGFX_SEGMENT_MAX_BYTES)
-		room = ZGFX_SEGMENT_MAX_BYTES;
-	win->history_bytes = history_bytes;
-	win->cap_bytes = START + history_bytes + room;
-	win->hash_bits = history_bytes > ZGFX_HISTORY_SMALL_BYTES ? 15 : 14;
-	win->len = START;
-	win->bytes = malloc(win->cap_bytes);
-	win->short_at = calloc((size_t)1 << win->hash_bits, sizeof *win->short_at);
-	win->long_at = calloc((size_t)1 << win->hash_bits, sizeof *win->long_at);
-	win->line_at = calloc((size_t)1 << win->hash_bits, sizeof *win->line_at);
-	if (!win->bytes || !win->short_at || !win->long_at || !win->line_at) {
-		zgfx_window_finish(win);
-		return ERR_MEMORY;
-	}
-	make_literals(win->literals);
-	return 0;
-}
-
-void zgfx_window_finish(struct zgfx_window *win)
-{
-	free(win->bytes);
-	free(win->short_at);
-	free(win->long_at);
-	free(win->line_at);
-}
-
-static void move_places(uint32_t *places, int hash_bits, uint32_t by)
-{
-	for (size_t i = 0; i < (size_t)1 << hash_bits; i++)
-		places[i] = places[i] > by ? places[i] - by : 0;
-}
-
-/* Room for len bytes at the end of the window */
-static void make_room(struct zgfx_window *win, size_t len)
-{
-	size_t gone;
-
-	if (win->cap_bytes - win->len >= len)
-		return;
-	gone = win->len - START - win->history_bytes;
-	memmove(win->bytes + START, win->bytes + START + gone, win->history_bytes);
-	win->len -= gone;
-	move_places(win->short_at, win->hash_bits, (uint32_t)gone);
-	move_places(win->long_at, win->hash_bits, (uint32_t)gone);
-	move_places(win->line_at, win->hash_bits, (uint32_t)gone);
-}
-
-/* bits 1..32 */
-static void put_bits(struct bit_writer *w, uint32_t value, int bits)
-{
-	w->acc = w->acc << bits | value;
-	w->have += bits;
-	if (w->have < 32)
-		return;
-	if (w->limit - w->at < 4) {
-		w->full = true;
-	} else {
-		uint32_t word = __builtin_bswap32((uint32_t)(w->acc >> (w->have - 32)));
-
-		memcpy(w->at, &word, sizeof word);
-		w->at += 4;
-	}
-	w->have -= 32;
-}
-
-/* Writes what is left of the last byte with zeros. Returns the number of those. */
-static int pad_to_byte(struct bit_writer *w)
-{
-	int pad = -w->have & 7;
-
-	if (pad)
-		put_bits(w, 0, pad);
-	for (; w->have; w->have -= 8) {
-		if (w->at == w->limit)
-			w->full = true;
-		else
-			*w->at++ = (uint8_t)(w->acc >> (w->have - 8));
-	}
-	return pad;
-}
-
-static void put_unencoded(struct bit_writer *w, const uint8_t *src, size_t len)
-{
-	while (len && !w->full) {
+	while (len && s->w.at < s->limit) {
 		size_t part = len < ZGFX_UNENCODED_MAX_BYTES ? len : ZGFX_UNENCODED_MAX_BYTES;
 
-		put_bits(w, 0x11 << 5, 10);
-		put_bits(w, (uint32_t)part, 15);
-		pad_to_byte(w);
-		if ((size_t)(w->limit - w->at) < part) {
-			w->full = true;
+		put_bits(&s->w, 0x11 << 20 | part, 25);
+		pad_to_byte(&s->w);
+		if (s->limit - s->w.at < (ptrdiff_t)part) {
+			s->w.at = s->limit;
 			return;
 		}
-		memcpy(w->at, src, part);
-		w->at += part;
+		memcpy(s->w.at, src, part);
+		s->w.at += part;
 		src += part;
 		len -= part;
 	}
 }
 
-static size_t literal_bits(const struct zgfx_window *win, const uint8_t *src, size_t len)
+/* The literals before `at` stay, or become an unencoded run if that is shorter. */
+static inline void settle_literals(struct segment *s, const uint8_t *at)
 {
-	size_t bits = 0;
+	size_t len = (size_t)(at - s->done), bits = 0;
 
+	if (len < UNENCODED_MIN_BYTES)
+		return;
 	for (size_t i = 0; i < len; i++)
-		bits += win->literals[src[i]].bits;
-	return bits;
+		bits += s->win->literals[s->done[i]].bits;
+	if (bits <= 8 * len + 32)
+		return;
+	take_back_bits(&s->w, s->first, bits);
+	put_unencoded(s, s->done, len);
 }
 
-static void put_literals(const struct zgfx_window *win, struct bit_writer *w, const uint8_t *src, size_t len)
+static inline void put_match(struct segment *s, uint32_t distance, uint32_t len)
 {
-	if (len >= UNENCODED_MIN_BYTES && literal_bits(win, src, len) > 8 * len + 32) {
-		put_unencoded(w, src, len);
+	const struct zgfx_distance *d = zgfx_find_distance(distance);
+	uint64_t code = (uint32_t)d->prefix << d->value_bits | (distance - d->base);
+	unsigned bits = d->prefix_bits + d->value_bits;
+	struct zgfx_code l;
+
+	if (len < ZGFX_SHORT_MATCH_BYTES) {
+		l = s->win->lengths[len];
+		put_bits(&s->w, code << l.bits | l.code, bits + l.bits);
 		return;
 	}
-	for (size_t i = 0; i < len; i++)
-		put_bits(w, win->literals[src[i]].code, win->literals[src[i]].bits);
-}
-
-static int log2_floor(size_t v)
-{
-	return 31 - __builtin_clz((unsigned)v);
-}
-
-static const struct zgfx_distance *find_distance(size_t distance)
-{
-	/* the last row whose base is not above 2^i */
-	static const uint8_t first[] = { 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 7, 7, 7, 8, 8, 9 };
-	const struct zgfx_distance *d = &zgfx_distances[first[log2_floor(distance)]];
-
-	while (d + 1 < zgfx_distances + ZGFX_DISTANCES && distance >= d[1].base)
-		d++;
-	return d;
-}
-
-static void put_match(struct bit_writer *w, size_t distance, size_t len)
-{
-	const struct zgfx_distance *d = find_distance(distance);
-	int ones;
-
-	put_bits(w, (uint32_t)d->prefix << d->value_bits | (uint32_t)(distance - d->base),
-			d->prefix_bits + d->value_bits);
-	if (len == ZGFX_MATCH_MIN_BYTES) {
-		put_bits(w, 0, 1);
-		return;
-	}
-	ones = log2_floor(len) - 1;
-	put_bits(w, (2u << ones) - 2, ones + 1);
-	put_bits(w, (uint32_t)len - (2u << ones), ones + 1);
-}
-
-static uint64_t load_u64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof v);
-	return v;
-}
-
-static size_t hash_long(uint64_t v, int bits)
-{
-	return v * 0x9e3779b97f4a7c15 >> (64 - bits);
-}
-
-static size_t hash_line(const uint8_t *p, int bits)
-{
-	uint64_t v = load_u64(p) * 0x9e3779b97f4a7c15;
-
-	v = (v ^ v >> 29 ^ load_u64(p + 8)) * 0xbf58476d1ce4e5b9;
-	return ((v ^ v >> 31 ^ load_u64(p + 16)) * 0x94d049bb133111eb) >> (64 - bits);
-}
-
-/* of 3 bytes */
-static size_t hash_short(uint64_t v, int bits)
-{
-	return (v << 40) * 0x9e3779b97f4a7c15 >> (64 - bits);
+	l = zgfx_length_code(len);
+	put_bits(&s->w, code, bits);
+	put_bits(&s->w, l.code, l.bits);
 }
 
 /* Equal bytes from a and b on, at most up to end. b > a. */
-static size_t count_equal(const uint8_t *a, const uint8_t *b, const uint8_t *end)
+static inline size_t count_equal(const uint8_t *a, const uint8_t *b, const uint8_t *end)
 {
 	const uint8_t *start = b;
 
@@ -246,132 +112,150 @@ static size_t count_equal(const uint8_t *a, const uint8_t *b, const uint8_t *end
 	return (size_t)(b - start);
 }
 
-static void remember(struct zgfx_window *win, size_t at, uint64_t bytes)
+/* 0x80 where a byte is 0, else 0 */
+static inline uint64_t zero_bytes(uint64_t v)
 {
-	win->long_at[hash_long(bytes, win->hash_bits)] = (uint32_t)at;
-	win->short_at[hash_short(bytes, win->hash_bits)] = (uint32_t)at;
+	const uint64_t low = 0x7f7f7f7f7f7f7f7f;
+
+	return ~(((v & low) + low) | v | low);
 }
 
-/* Is a short match from afar worth its bits? */
-static bool pays(const struct zgfx_window *win, const struct match *m)
+/* Byte n, n 3..7: bits of the first n bytes as literals, less those of a match's length;
+ * 0 below. Literals are taken for 5 bits below 4, 7 below 16, else 9, which is wrong for
+ * few. */
+static inline uint64_t price_literals(uint64_t bytes)
 {
-	const struct zgfx_distance *d;
+	uint64_t below_16 = zero_bytes(bytes & 0xf0f0f0f0f0f0f0f0);
+	uint64_t below_4 = zero_bytes(bytes & 0xfcfcfcfcfcfcfcfc);
+	uint64_t bits = 0x0909090909090909 - (below_16 >> 6) - (below_4 >> 6);
 
-	if (m->len >= 8)
-		return true;
-	d = find_distance(m->at - m->from);
-	return literal_bits(win, win->bytes + m->at, m->len) >
-			d->prefix_bits + d->value_bits + (m->len == ZGFX_MATCH_MIN_BYTES ? 1u : 4u);
+	return (bits * 0x0101010101010101 << 8 & 0xffffffffff000000) - 0x0404040401000000;
 }
 
-/* Takes the match at `from` if it is the longest so far. */
-static void try_match(const struct zgfx_window *win, size_t from, size_t end, struct match *m)
+/* The score of a match at this distance, of which it sees seven bytes; far below 0 if
+ * that is more than the most. */
+static inline int32_t weigh(
+		const uint8_t *at, uint32_t distance, uint32_t most, uint64_t here, uint64_t prices)
 {
-	size_t len = count_equal(win->bytes + from, win->bytes + m->at, win->bytes + end);
+	/* bits of a distance of 2^(i - 1) or little more; first: of none */
+	static const uint8_t cost[] = { 255, 10, 10, 10, 10, 10, 12, 12, 14, 14, 15, 15, 17, 17, 20, 20, 21,
+		25, 25, 25, 27, 28, 28 };
+	uint64_t equal_bits;
+	uint32_t gain;
 
-	if (len > m->len) {
-		m->from = from;
-		m->len = len;
-	}
+	distance &= -(uint32_t)(distance <= most);
+	equal_bits = (uint64_t)__builtin_ctzll((load_u64(at - distance) ^ here) | 1ull << 63);
+	gain = (uint32_t)(prices >> (equal_bits & 56) & 255) - cost[zgfx_log2(2 * distance | 1)];
+	return (int32_t)(gain << SCORE_SHIFT | distance);
 }
 
-/* The match at this place, if any. lowest: the oldest place that the client still has;
- * last_distance: of the match before, or 0; line_at: another candidate, or 0. */
-static bool find_match(struct zgfx_window *win, size_t at, size_t lowest, size_t end, size_t last_distance,
-		size_t line_at, struct match *m)
+/* The better candidate of this place, which is then remembered. */
+static inline int32_t find_match(struct zgfx_window *win, const uint8_t *at)
 {
-	uint64_t here = load_u64(win->bytes + at);
-	size_t long_at = win->long_at[hash_long(here, win->hash_bits)];
-	size_t short_at = win->short_at[hash_short(here, win->hash_bits)];
+	uint64_t here = load_u64(at), prices = price_literals(here);
+	uint32_t place = zgfx_window_place(win, at), most = (uint32_t)win->history_bytes;
+	int32_t a = weigh(at, replace_place_of_3(win->places, here, place), most, here, prices);
+	int32_t b = weigh(at, replace_place_of_6(win->places, here, place), most, here, prices);
 
-	remember(win, at, here);
-	*m = (struct match){ .at = at };
-	if (last_distance && at - last_distance >= lowest &&
-			!((load_u64(win->bytes + at - last_distance) ^ here) & 0xffffffff))
-		try_match(win, at - last_distance, end, m);
-	if (line_at >= lowest)
-		try_match(win, line_at, end, m);
-	if (m->len >= LONG_ENOUGH_BYTES)
-		return true;
-	if (long_at >= lowest && load_u64(win->bytes + long_at) == here)
-		try_match(win, long_at, end, m);
-	if (m->len < ZGFX_MATCH_MIN_BYTES && short_at >= lowest &&
-			!((load_u64(win->bytes + short_at) ^ here) & 0xffffff))
-		try_match(win, short_at, end, m);
-	return m->len >= ZGFX_MATCH_MIN_BYTES && pays(win, m);
+	return a > b ? a : b;
 }
 
-static void extend_back(const struct zgfx_window *win, struct match *m, size_t not_before, size_t lowest)
+/* The score of the same LINE_BYTES bytes, or 0 */
+static int32_t find_line(struct zgfx_window *win, const uint8_t *at)
 {
-	while (m->at > not_before && m->from > lowest && win->bytes[m->at - 1] == win->bytes[m->from - 1]) {
-		m->at--;
-		m->from--;
-		m->len++;
-	}
-}
+	uint32_t distance = replace_place_of_line(win->places, at, zgfx_window_place(win, at));
 
-static void remember_match(struct zgfx_window *win, const struct match *m, size_t end)
-{
-	size_t done = m->at + m->len;
-
-	for (size_t at = m->at + 1; at < done && at + HASHED_BYTES <= end; at += REMEMBER_BYTES)
-		remember(win, at, load_u64(win->bytes + at));
-	if (done - 2 + HASHED_BYTES <= end)
-		remember(win, done - 2, load_u64(win->bytes + done - 2));
-	for (size_t at = m->at; at < done && at + LINE_BYTES <= end; at += REMEMBER_LINE_BYTES)
-		win->line_at[hash_line(win->bytes + at, win->hash_bits)] = (uint32_t)at;
-}
-
-/* The latest place where the next 24 bytes may be; they go there themselves. */
-static size_t find_line(struct zgfx_window *win, size_t at, size_t end)
-{
-	uint32_t *place;
-	size_t found;
-
-	if (at + LINE_BYTES > end)
+	if (distance > win->history_bytes || memcmp(at - distance, at, LINE_BYTES) != 0)
 		return 0;
-	place = &win->line_at[hash_line(win->bytes + at, win->hash_bits)];
-	found = *place;
-	*place = (uint32_t)at;
-	return found;
+	return (int32_t)(LINE_GAIN_BITS << SCORE_SHIFT | distance);
 }
 
-static void put_tokens(struct zgfx_window *win, struct bit_writer *w, size_t at, size_t end)
+static inline void remember(struct zgfx_window *win, const uint8_t *at)
 {
-	size_t done = at; /* before this all is written */
-	size_t last_distance = 0;
-	struct match m;
+	uint64_t here = load_u64(at);
+	uint32_t place = zgfx_window_place(win, at);
 
-	while (at + HASHED_BYTES <= end && !w->full) {
-		size_t lowest = at > win->history_bytes + START ? at - win->history_bytes : START;
-		size_t line_at = at == done ? find_line(win, at, end) : 0;
+	replace_place_of_3(win->places, here, place);
+	replace_place_of_6(win->places, here, place);
+}
 
-		if (!find_match(win, at, lowest, end, last_distance, line_at, &m)) {
-			at += 1 + ((at - done) >> SKIP_SHIFT);
-			continue;
-		}
-		extend_back(win, &m, done, lowest);
-		put_literals(win, w, win->bytes + done, m.at - done);
-		last_distance = m.at - m.from;
-		put_match(w, last_distance, m.len);
-		remember_match(win, &m, end);
-		at = done = m.at + m.len;
+/* Both ends of a match whose first place find_match has remembered, and some between */
+static inline void remember_match(struct zgfx_window *win, const uint8_t *at, size_t len)
+{
+	const uint8_t *end = at + len;
+	size_t step = len < LONG_BYTES ? REMEMBER_MEDIUM_BYTES : REMEMBER_LONG_BYTES;
+
+	remember(win, at + 1);
+	remember(win, at + 2);
+	if (len == ZGFX_MATCH_MIN_BYTES)
+		return;
+	remember(win, end - 1);
+	remember(win, end - 2);
+	if (len < MEDIUM_BYTES)
+		return;
+	for (const uint8_t *p = at + 4; p < end - 2; p += step)
+		remember(win, p);
+	for (const uint8_t *p = at; len >= LONG_BYTES && p < end; p += REMEMBER_LONG_BYTES)
+		replace_place_of_line(win->places, p, zgfx_window_place(win, p));
+}
+
+static inline const uint8_t *put_literals(struct segment *s, const uint8_t *at)
+{
+	size_t step = 1 + ((size_t)(at - s->done) >> SKIP_SHIFT);
+
+	step = step < SKIP_MAX_BYTES ? step : SKIP_MAX_BYTES;
+	step = step < (size_t)(s->end - at) ? step : (size_t)(s->end - at);
+	do
+		put_literal(s, *at++);
+	while (--step);
+	return at;
+}
+
+/* One match at `at`, or literals. Returns the end of them. */
+static inline const uint8_t *put_next(struct segment *s, const uint8_t *at)
+{
+	int32_t score = find_match(s->win, at);
+	uint32_t distance;
+	size_t len;
+
+	if (s->after_long) {
+		int32_t line = find_line(s->win, at);
+
+		score = line ? line : score;
+		s->after_long = false;
 	}
-	put_literals(win, w, win->bytes + done, end - done);
+	if (score < GAIN_MIN_BITS << SCORE_SHIFT)
+		return put_literals(s, at);
+	distance = (uint32_t)score & ((1 << SCORE_SHIFT) - 1);
+	len = count_equal(at - distance, at, s->end);
+	if (len < ZGFX_MATCH_MIN_BYTES) /* just before the end */
+		return put_literals(s, at);
+	settle_literals(s, at);
+	put_match(s, distance, (uint32_t)len);
+	remember_match(s->win, at, len);
+	s->after_long = len >= LONG_BYTES;
+	return s->done = at + len;
 }
 
 size_t zgfx_compress(struct zgfx_window *win, const uint8_t *src, size_t len, uint8_t *dst)
 {
-	struct bit_writer w = { .at = dst, .limit = dst + len - 1 };
-	int unused;
+	const uint8_t *at = zgfx_window_add(win, src, len);
+	struct segment s = { .win = win,
+		.w = { .at = dst },
+		.first = dst,
+		.limit = dst + len,
+		.done = at,
+		.end = at + len,
+		.after_long = true };
+	unsigned unused;
 
-	make_room(win, len);
-	memcpy(win->bytes + win->len, src, len);
-	win->len += len;
-	put_tokens(win, &w, win->len - len, win->len);
-	unused = pad_to_byte(&w);
-	if (w.full)
+	while (at < s.end && s.w.at < s.limit)
+		at = put_next(&s, at);
+	if (at == s.end)
+		settle_literals(&s, at);
+	unused = pad_to_byte(&s.w);
+	if (s.w.at + 1 >= s.limit)
 		return 0;
-	*w.at++ = (uint8_t)unused;
-	return (size_t)(w.at - dst);
+	*s.w.at++ = (uint8_t)unused;
+	return (size_t)(s.w.at - dst);
 }

@@ -11,6 +11,7 @@ enum {
 	ZGFX_HEADER_COMPRESSED = 0x20,    /* PACKET_COMPRESSED */
 	ZGFX_UNENCODED_MAX_BYTES = 32767, /* of one unencoded run */
 	ZGFX_MATCH_MIN_BYTES = 3,
+	ZGFX_SHORT_MATCH_BYTES = 32, /* the encoder has a table of codes for lengths below */
 	ZGFX_DISTANCES = 11,
 	ZGFX_SHORT_LITERALS = 25,
 };
@@ -26,7 +27,38 @@ struct zgfx_short_literal {
 	uint8_t value, code, bits;
 };
 
+struct zgfx_code {
+	uint32_t code;
+	uint8_t bits;
+};
+
 extern const struct zgfx_distance zgfx_distances[ZGFX_DISTANCES];
 extern const struct zgfx_short_literal zgfx_short_literals[ZGFX_SHORT_LITERALS];
+
+static inline int zgfx_log2(uint32_t v)
+{
+	return 31 ^ __builtin_clz(v);
+}
+
+/* Of a match of len 3..65535 bytes */
+static inline struct zgfx_code zgfx_length_code(uint32_t len)
+{
+	int ones = zgfx_log2(len) - 1;
+
+	if (len == ZGFX_MATCH_MIN_BYTES)
+		return (struct zgfx_code){ 0, 1 };
+	return (struct zgfx_code){ ((2u << ones) - 2) << (ones + 1) | (len - (2u << ones)),
+		(uint8_t)(2 * ones + 2) };
+}
+
+/* distance > 0 */
+static inline const struct zgfx_distance *zgfx_find_distance(uint32_t distance)
+{
+	/* the row that 2^i is in; no more than one other begins before 2^(i + 1) */
+	static const uint8_t rows[] = { 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 4, 4, 5, 5, 6, 7, 7, 7, 8, 8, 9 };
+	const struct zgfx_distance *d = &zgfx_distances[rows[zgfx_log2(distance)]];
+
+	return d + (distance >= d[1].base);
+}
 
 #endif

@@ -20,15 +20,16 @@ enum {
 	ZGFX_INPUT_MAX_BYTES = 64 * 1024 * 1024, /* of one call */
 };
 
-/* The room zgfx_encode wants for len input bytes. */
+/* The room zgfx_encode wants for len input bytes: the most it writes and 32 bytes in
+ * which it may scribble. */
 static inline size_t zgfx_bound(size_t len)
 {
-	return 7 + len + 5 * (len / ZGFX_SEGMENT_MAX_BYTES + 1);
+	return 7 + len + 5 * (len / ZGFX_SEGMENT_MAX_BYTES + 1) + 32;
 }
 
 /* history_bytes  how far back matches may reach, 0..ZGFX_HISTORY_MAX_BYTES. Memory:
- *                this, as much again for room but at most 1 MiB of it, and tables
- *                (full 384 KiB, small 192 KiB). 0 makes an encoder that only wraps.
+ *                this, as much again for room but at most 1 MiB of it, and 304 KiB
+ *                of tables. 0 makes an encoder that only wraps.
  * Returns owned, or NULL without memory. */
 struct zgfx_encoder *zgfx_encoder_create(size_t history_bytes);
 void zgfx_encoder_destroy(struct zgfx_encoder *enc);
