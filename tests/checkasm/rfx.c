@@ -30,6 +30,8 @@ static void check_transform(transform_fn *ref, transform_fn *opt, int limit, con
 		struct rfx_shifts shifts = random_shifts();
 
 		checkasm_fill_s16(src, RFX_COEFS, limit, i % CHECKASM_KINDS);
+		if (i / CHECKASM_KINDS % 3 == 0)
+			memset(src, 0, 3072 * sizeof *src); /* the largest bands: inverses skip them */
 		memset(want, 0x5a, sizeof want);
 		memset(got, 0x5a, sizeof got);
 		memcpy(work, src, COEFS_BYTES);
