@@ -1,0 +1,434 @@
+/* What programs ask for. */
+#include "handles.h"
+#include "vtest.h"
+#include <base/log.h>
+#include <base/shm.h>
+#include <base/text.h>
+#include <front/resource.h>
+#include <front/texel.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- resources --- */
+
+struct vtest_resource *client_resource(const struct vtest_client *client, uint32_t name)
+{
+	return name ? table_get(&client->resources, name) : NULL;
+}
+
+void resource_forget(struct vtest_client *client, struct vtest_resource *resource)
+{
+	struct vtest *server = client->server;
+	struct render_message msg = { .type = RENDER_RESOURCE_UNREF,
+		.resource_id = { resource->create.resource } };
+
+	/* Without a worker there is nothing to let go of. */
+	(void)!renderer_send(server->renderer, &msg, -1);
+	table_remove(&client->resources, resource->name);
+	table_remove(&server->resources, resource->create.resource);
+	uploads_finish(&resource->uploads, &server->budget);
+	if (resource->fd >= 0)
+		close(resource->fd);
+	free(resource);
+}
+
+static uint32_t free_id(const struct table *table, uint32_t *last)
+{
+	do
+		*last = *last + 1 < HANDLES_NOBODY ? *last + 1 : 1;
+	while (table_get(table, *last));
+	return *last;
+}
+
+/* Both tables know it then. */
+static struct vtest_resource *add_resource(
+		struct vtest_client *client, const struct vtest_resource_create *from)
+{
+	struct vtest *server = client->server;
+	struct vtest_resource *resource = calloc(1, sizeof *resource);
+
+	if (!resource)
+		return NULL;
+	resource->create = from->shape;
+	resource->name = from->shape.resource;
+	resource->create.resource = free_id(&server->resources, &server->last_resource);
+	resource->data_bytes = from->data_bytes;
+	resource->fd = -1;
+	if (table_add(&client->resources, resource->name, resource) < 0) {
+		free(resource);
+		return NULL;
+	}
+	if (table_add(&server->resources, resource->create.resource, resource) == 0)
+		return resource;
+	table_remove(&client->resources, resource->name);
+	free(resource);
+	return NULL;
+}
+
+/* The client goes on when that command is answered. */
+static int wait_for(struct vtest_client *client, enum vtest_wait wait, uint32_t serial)
+{
+	client->wait = wait;
+	client->last_serial = serial;
+	return table_add(&client->server->waits, serial, client);
+}
+
+static int send_resource(struct vtest_client *client, struct vtest_resource *resource)
+{
+	struct render_message create = {
+		.type = RENDER_RESOURCE_CREATE, .flags = RENDER_WANT_DONE, .resource = resource->create
+	};
+	struct render_message attach = { .type = RENDER_CONTEXT_ATTACH,
+		.context = { client->context, resource->create.resource, "" } };
+	struct render_message backing = { .type = RENDER_BACKING_FD,
+		.flags = RENDER_WANT_DONE,
+		.backing_fd = { resource->create.resource, resource->data_bytes } };
+	struct renderer *renderer = client->server->renderer;
+	int err = renderer_send(renderer, &create, -1);
+
+	if (err < 0 || (err = renderer_send(renderer, &attach, -1)) < 0)
+		return err;
+	if (resource->fd < 0)
+		return wait_for(client, VTEST_WAITS_RESOURCE, create.serial);
+	err = table_add(&client->server->waits, create.serial, client);
+	if (err < 0 || (err = renderer_send(renderer, &backing, resource->fd)) < 0)
+		return err;
+	return wait_for(client, VTEST_WAITS_RESOURCE, backing.serial);
+}
+
+/* A byte with the memory, or without: then the driver has no memory for its program. */
+static int answer_create(struct vtest_client *client, const struct vtest_resource *resource, bool wanted)
+{
+	static const uint8_t byte = 0;
+
+	return wanted ? client_send(client, &byte, 1, resource ? resource->fd : -1) : 0;
+}
+
+static int run_create(struct vtest_client *client, const struct vtest_resource_create *create)
+{
+	struct vtest_resource *resource;
+	int err = ERR_MEMORY;
+
+	if (!create->shape.resource || client_resource(client, create->shape.resource))
+		return ERR_FORMAT;
+	resource = client->server->resources.count < VTEST_RESOURCES_MAX ? add_resource(client, create)
+									 : NULL;
+	if (!resource)
+		return answer_create(client, NULL, create->data_bytes);
+	if (resource->data_bytes)
+		resource->fd = shm_create("oriel-vtest", resource->data_bytes);
+	if (resource->fd >= 0 || !resource->data_bytes)
+		err = send_resource(client, resource);
+	if (err == 0) {
+		client->made = resource;
+		client->failed = false;
+		return 0;
+	}
+	/* Not possible, or no descriptors left: the program may go on without it. */
+	resource_forget(client, resource);
+	return err == ERR_CLOSED ? ERR_AGAIN : answer_create(client, NULL, create->data_bytes);
+}
+
+static int finish_create(struct vtest_client *client)
+{
+	struct vtest_resource *resource = client->made;
+	bool wanted = resource->data_bytes != 0;
+
+	client->made = NULL;
+	if (!client->failed)
+		return answer_create(client, resource, wanted);
+	log_info("%s wants more than there is for it: %ux%u, format %u", client->name, resource->create.width,
+			resource->create.height, resource->create.format);
+	resource_forget(client, resource);
+	return answer_create(client, NULL, wanted);
+}
+
+/* --- transfers --- */
+
+/* Memory behind a resource. */
+static void read_backing(void *user, uint64_t offset_bytes, void *dst, size_t len)
+{
+	const struct vtest_resource *resource = user;
+	ssize_t n = resource->fd < 0 || offset_bytes > INT64_MAX
+			? 0
+			: pread(resource->fd, dst, len, (off_t)offset_bytes);
+	size_t got = n > 0 ? (size_t)n : 0;
+
+	memset((uint8_t *)dst + got, 0, len - got);
+}
+
+/* What was uploaded from its own memory: rows that lie as in the level have no stride of
+ * their own in the stream. */
+static void keep_transfer(struct vtest_client *client, struct vtest_resource *resource,
+		const struct virgl_upload *upload, uint64_t offset_bytes)
+{
+	struct uploads_backing own = { read_backing, resource };
+	struct virgl_upload to = *upload;
+	uint32_t texel = resource->create.target == UPLOADS_BUFFER ? 1 : texel_bytes(resource->create.format);
+
+	if (!to.stride_bytes)
+		to.stride_bytes = texel * resource_level_px(resource->create.width, to.level);
+	if (!to.layer_stride_bytes)
+		to.layer_stride_bytes =
+				to.stride_bytes * resource_level_px(resource->create.height, to.level);
+	uploads_add(&resource->uploads, &client->server->budget, &resource->create, &to, offset_bytes, &own,
+			NULL);
+}
+
+int command_transfer(struct vtest_client *client, enum render_type type, const struct vtest_transfer *t)
+{
+	const struct vtest_resource *resource = client_resource(client, t->resource);
+	struct render_message msg = { .type = type,
+		.transfer = { client->context, resource ? resource->create.resource : HANDLES_NOBODY,
+				t->level, 0, 0, t->box, t->offset_bytes } };
+	int err = renderer_send(client->server->renderer, &msg, -1);
+
+	/* An impossible box does nothing, as in the worker. */
+	return err == ERR_ARGUMENT ? 0 : err;
+}
+
+static int run_transfer(struct vtest_client *client, const struct vtest_transfer *t, enum render_type type)
+{
+	struct vtest_resource *resource = client_resource(client, t->resource);
+	const struct render_box *b = &t->box;
+	struct virgl_upload upload = { .level = t->level,
+		.x = b->x,
+		.y = b->y,
+		.z = b->z,
+		.width = b->width,
+		.height = b->height,
+		.depth = b->depth };
+	int err = command_transfer(client, type, t);
+
+	if (err < 0)
+		return err == ERR_CLOSED ? ERR_AGAIN : err;
+	client->work++;
+	if (type == RENDER_TRANSFER_FROM)
+		client->get = *t;
+	else if (resource) {
+		upload.resource = resource->create.resource;
+		keep_transfer(client, resource, &upload, t->offset_bytes);
+	}
+	return 0;
+}
+
+/* --- batches --- */
+
+static uint32_t exchange(void *user, uint32_t name)
+{
+	const struct vtest_resource *resource = client_resource(user, name);
+
+	return resource ? resource->create.resource : HANDLES_NOBODY;
+}
+
+struct block {
+	const uint8_t *data;
+	size_t len;
+};
+
+static void read_block(void *user, uint64_t offset_bytes, void *dst, size_t len)
+{
+	const struct block *block = user;
+
+	memset(dst, 0, len);
+	if (offset_bytes < block->len)
+		memcpy(dst, block->data + offset_bytes,
+				len < block->len - offset_bytes ? len : block->len - (size_t)offset_bytes);
+}
+
+struct vtest_resource *client_owns(const struct vtest_client *client, uint32_t id)
+{
+	struct vtest_resource *resource = id ? table_get(&client->server->resources, id) : NULL;
+
+	return resource && client_resource(client, resource->name) == resource ? resource : NULL;
+}
+
+static void on_inline_write(void *user, const struct virgl_upload *upload, const void *data, size_t len)
+{
+	struct vtest_client *client = user;
+	struct vtest_resource *resource = client_owns(client, upload->resource);
+	struct block block = { data, len };
+	struct uploads_backing own = { read_backing, resource }, from = { read_block, &block };
+
+	if (resource)
+		uploads_add(&resource->uploads, &client->server->budget, &resource->create, upload, 0, &own,
+				&from);
+}
+
+static void on_transfer(void *user, const struct virgl_upload *upload, uint64_t offset_bytes)
+{
+	struct vtest_client *client = user;
+	struct vtest_resource *resource = client_owns(client, upload->resource);
+
+	if (resource)
+		keep_transfer(client, resource, upload, offset_bytes);
+}
+
+static void on_copy_transfer(
+		void *user, const struct virgl_upload *upload, uint32_t source, uint64_t offset_bytes)
+{
+	struct vtest_client *client = user;
+	struct vtest_resource *resource = client_owns(client, upload->resource),
+			      *lender = client_owns(client, source);
+	struct uploads_backing own = { read_backing, resource }, from = { read_backing, lender };
+
+	if (resource && lender)
+		uploads_add(&resource->uploads, &client->server->budget, &resource->create, upload,
+				offset_bytes, &own, &from);
+}
+
+static int run_submit(struct vtest_client *client, const struct vtest_submit *submit)
+{
+	static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer };
+	struct renderer *renderer = client->server->renderer;
+	struct render_message msg = { .type = RENDER_SUBMIT, .flags = RENDER_WANT_DONE };
+	uint32_t *words;
+	int err;
+
+	if (!submit->count)
+		return 0;
+	words = (uint32_t *)(void *)renderer_arena_take(
+			renderer, 4 * submit->count, &msg.submit.arena_offset);
+	if (!words)
+		return ERR_AGAIN;
+	memcpy(words, submit->words, 4 * submit->count);
+	err = handles_rewrite(words, submit->count, exchange, client);
+	if (err < 0)
+		return err;
+	msg.submit.context = client->context;
+	msg.submit.len_bytes = 4 * submit->count;
+	err = renderer_send(renderer, &msg, -1);
+	if (err < 0)
+		return err == ERR_CLOSED ? ERR_AGAIN : err;
+	journal_take(client->journal, words, submit->count, &uploads, client);
+	client->work++;
+	return 0;
+}
+
+/* --- waiting --- */
+
+static int answer(struct vtest_client *client, enum vtest_type type, uint32_t value)
+{
+	struct vtest_answer a = { .type = type, .value = value };
+	uint8_t bytes[VTEST_ANSWER_MAX_BYTES];
+	int len = vtest_write(&a, bytes, sizeof bytes);
+
+	return len < 0 ? len : client_send(client, bytes, (size_t)len, -1);
+}
+
+int command_fence(struct vtest_client *client)
+{
+	struct render_message msg = { .type = RENDER_FENCE, .fence = { 0, client->context } };
+	int err = renderer_send(client->server->renderer, &msg, -1);
+
+	if (err < 0)
+		return err;
+	client->fence = msg.serial;
+	client->fence_work = client->work;
+	return table_add(&client->server->waits, msg.serial, client);
+}
+
+static int run_busy_wait(struct vtest_client *client, const struct vtest_busy_wait *busy_wait)
+{
+	int err = 0;
+
+	if (client->work == client->done_work)
+		return answer(client, VTEST_BUSY_WAIT, 0);
+	if (!client->fence || client->fence_work != client->work)
+		err = command_fence(client);
+	if (err < 0)
+		return err == ERR_CLOSED ? ERR_AGAIN : err;
+	if (!busy_wait->wait)
+		return answer(client, VTEST_BUSY_WAIT, 1);
+	client->wait = VTEST_WAITS_IDLE;
+	return 0;
+}
+
+int command_finish(struct vtest_client *client)
+{
+	enum vtest_wait wait = client->wait;
+
+	client->wait = VTEST_WAITS_NOT;
+	switch (wait) {
+	case VTEST_WAITS_CONTEXT: return client->failed ? ERR_MEMORY : 0;
+	case VTEST_WAITS_RESOURCE: return finish_create(client);
+	case VTEST_WAITS_IDLE: return answer(client, VTEST_BUSY_WAIT, 0);
+	default: return 0;
+	}
+}
+
+/* --- the beginning --- */
+
+static int run_create_renderer(struct vtest_client *client, const struct vtest_renderer *from)
+{
+	struct vtest *server = client->server;
+	struct render_message msg = { .type = RENDER_CONTEXT_CREATE, .flags = RENDER_WANT_DONE };
+	int err;
+
+	if (client->context)
+		return ERR_UNEXPECTED;
+	msg.context.context = free_id(&server->clients, &server->last_context);
+	memcpy(msg.context.name, from->name, sizeof msg.context.name);
+	client->journal = journal_create();
+	if (!client->journal || table_add(&server->clients, msg.context.context, client) < 0)
+		return ERR_MEMORY;
+	client->context = msg.context.context;
+	client_leave_strangers(client);
+	text_copy(client->name, sizeof client->name, from->name);
+	client->failed = false;
+	/* A worker that is lost just now is followed by one that is told of all contexts. */
+	err = renderer_send(server->renderer, &msg, -1);
+	if (err < 0)
+		return err == ERR_CLOSED ? 0 : err;
+	log_debug("%s comes, context %u", client->name, client->context);
+	return wait_for(client, VTEST_WAITS_CONTEXT, msg.serial);
+}
+
+static int run_caps(struct vtest_client *client, enum vtest_type type)
+{
+	const struct vtest_caps *caps = &client->server->caps[type == VTEST_CAPS ? 0 : 1];
+	struct vtest_answer a = { .type = type, .caps = caps->data, .caps_len = caps->len };
+	uint8_t bytes[VTEST_ANSWER_MAX_BYTES];
+	int len = vtest_write(&a, bytes, sizeof bytes);
+
+	return len < 0 ? len : client_send(client, bytes, (size_t)len, -1);
+}
+
+static int run_version(struct vtest_client *client, uint32_t version)
+{
+	if (version >= VTEST_VERSION_SPOKEN)
+		return answer(client, VTEST_VERSION, VTEST_VERSION_SPOKEN);
+	log_warn("%s has a driver of protocol %u, too old", client->name, version);
+	return ERR_ARGUMENT;
+}
+
+static int run(struct vtest_client *client, const struct vtest_message *msg)
+{
+	switch (msg->type) {
+	case VTEST_CREATE_RENDERER: return run_create_renderer(client, &msg->renderer);
+	case VTEST_PING: return answer(client, VTEST_PING, 0);
+	case VTEST_VERSION: return run_version(client, msg->version);
+	case VTEST_CAPS:
+	case VTEST_CAPS2: return run_caps(client, msg->type);
+	case VTEST_RESOURCE_CREATE: return run_create(client, &msg->create);
+	case VTEST_RESOURCE_UNREF:
+		if (client_resource(client, msg->unref.resource))
+			resource_forget(client, client_resource(client, msg->unref.resource));
+		return 0;
+	case VTEST_TRANSFER_GET: return run_transfer(client, &msg->transfer, RENDER_TRANSFER_FROM);
+	case VTEST_TRANSFER_PUT: return run_transfer(client, &msg->transfer, RENDER_TRANSFER_TO);
+	case VTEST_SUBMIT: return run_submit(client, &msg->submit);
+	case VTEST_BUSY_WAIT: return run_busy_wait(client, &msg->busy_wait);
+	}
+	return ERR_FORMAT;
+}
+
+int command_run(struct vtest_client *client, const struct vtest_message *msg)
+{
+	if (!client->context && msg->type != VTEST_CREATE_RENDERER)
+		return ERR_UNEXPECTED;
+	if (renderer_full(client->server->renderer))
+		return ERR_AGAIN;
+	return run(client, msg);
+}

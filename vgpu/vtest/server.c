@@ -1,0 +1,202 @@
+/* The worker, the broker, and the socket that programs connect to. */
+#include "vtest.h"
+#include <base/log.h>
+#include <base/loop.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	CAPS_VERSION = 1, /* as virglrenderer's own server asks for */
+};
+
+bool vtest_ready(const struct vtest *server)
+{
+	return renderer_connected(server->renderer) && !server->restore.running && server->caps[0].known &&
+			server->caps[1].known;
+}
+
+/* A client may be destroyed by its turn, and a turn may make others come. */
+void vtest_go_on(struct vtest *server)
+{
+	uint32_t ids[VTEST_CLIENTS_MAX];
+	size_t at = 0, count = 0;
+
+	while (count < VTEST_CLIENTS_MAX && table_next(&server->clients, &at, &ids[count]))
+		count++;
+	for (size_t i = 0; i < count; i++) {
+		struct vtest_client *client = table_get(&server->clients, ids[i]);
+
+		if (client)
+			client_go_on(client);
+	}
+	/* Those that have no context yet look for themselves. */
+	for (struct vtest_client *client = server->strangers, *next; client; client = next) {
+		next = client->next;
+		client_go_on(client);
+	}
+}
+
+/* The client's answer goes out, and it may go on. */
+static void finish_wait(struct vtest_client *client)
+{
+	if (command_finish(client) < 0)
+		client_destroy(client);
+	else
+		client_go_on(client);
+}
+
+static void on_fence(struct vtest_client *client)
+{
+	client->fence = 0;
+	client->done_work = client->fence_work;
+	if (client->done_work == client->work)
+		client->get.resource = 0;
+	if (client->wait == VTEST_WAITS_IDLE)
+		finish_wait(client);
+}
+
+static void on_done(void *user, uint32_t serial, enum render_result result)
+{
+	struct vtest *server = user;
+	struct vtest_client *client = table_remove(&server->waits, serial);
+
+	if (!client)
+		return;
+	if (serial == client->fence) { /* there is no such context: nothing to wait for */
+		on_fence(client);
+		return;
+	}
+	client->failed |= result != RENDER_OK;
+	if (serial == client->last_serial)
+		finish_wait(client);
+}
+
+static void on_fenced(void *user, uint32_t serial)
+{
+	struct vtest *server = user;
+	struct vtest_client *client = table_remove(&server->waits, serial);
+
+	if (client && serial == client->fence)
+		on_fence(client);
+}
+
+static void on_caps(void *user, const struct render_caps_data *data)
+{
+	struct vtest *server = user;
+	struct vtest_caps *caps = &server->caps[data->set == 1 ? 0 : 1];
+
+	/* Programs hear them once, so the first ones stay. */
+	if (data->set < 1 || data->set > VTEST_CAP_SETS || caps->known || data->len > sizeof caps->data)
+		return;
+	caps->known = true;
+	caps->len = data->len;
+	memcpy(caps->data, data->data, data->len);
+	if (vtest_ready(server))
+		vtest_go_on(server);
+}
+
+static void on_room(void *user)
+{
+	struct vtest *server = user;
+
+	restore_step(server);
+	if (vtest_ready(server))
+		vtest_go_on(server);
+}
+
+/* What was under way is not answered; restore.c sees to those who wait. */
+static void on_lost(void *user)
+{
+	struct vtest *server = user;
+	struct vtest_client *client;
+	size_t at = 0;
+
+	log_warn("the worker is lost");
+	server->restore.lost_us = loop_now_us();
+	restore_drop(server, NULL);
+	table_finish(&server->waits);
+	server->waits = (struct table){ 0 };
+	while ((client = table_next(&server->clients, &at, &(uint32_t){ 0 })) != NULL)
+		client->fence = 0;
+	broker_link_want(server->link);
+}
+
+static const struct renderer_ops renderer_ops = {
+	.done = on_done, .fenced = on_fenced, .caps = on_caps, .room = on_room, .lost = on_lost
+};
+
+static void ask_for_caps(struct vtest *server)
+{
+	for (uint32_t set = 1; set <= VTEST_CAP_SETS; set++) {
+		struct render_message msg = { .type = RENDER_CAPS, .caps = { set, CAPS_VERSION } };
+
+		(void)!renderer_send(server->renderer, &msg, -1);
+	}
+}
+
+static void on_worker(void *user, int render_fd, const struct broker_worker *worker)
+{
+	struct vtest *server = user;
+
+	log_info("drawn by %s, with %llu MB", worker->gpu,
+			(unsigned long long)(worker->limits.video_memory_bytes >> 20));
+	if (renderer_connect(server->renderer, render_fd) < 0) {
+		broker_link_want(server->link);
+		return;
+	}
+	ask_for_caps(server);
+	restore_start(server);
+}
+
+static void on_refused(void *user, const struct broker_worker *worker)
+{
+	log_warn("the broker gives no worker: %s", worker->text);
+}
+
+static const struct broker_link_ops link_ops = { on_worker, on_refused };
+
+static int on_listener(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (client_fd >= 0)
+		client_accept(user, client_fd);
+	else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+		log_warn("a program cannot connect: %s", strerror(errno));
+	return 0;
+}
+
+int vtest_start(struct vtest *server, sd_event *event, const struct vtest_sockets *sockets)
+{
+	memset(server, 0, sizeof *server);
+	server->event = event;
+	server->renderer = renderer_create(event, &renderer_ops, server);
+	server->link = broker_link_create(event, &sockets->broker, &link_ops, server);
+	if (!server->renderer || !server->link ||
+			sd_event_add_io(event, &server->listener, sockets->listen_fd, EPOLLIN, on_listener,
+					server) < 0)
+		return ERR_MEMORY;
+	sd_event_source_set_io_fd_own(server->listener, true);
+	broker_link_want(server->link);
+	return 0;
+}
+
+void vtest_stop(struct vtest *server)
+{
+	struct vtest_client *client;
+
+	while ((client = table_next(&server->clients, &(size_t){ 0 }, &(uint32_t){ 0 })) != NULL)
+		client_destroy(client);
+	while (server->strangers)
+		client_destroy(server->strangers);
+	sd_event_source_disable_unref(server->listener);
+	broker_link_destroy(server->link);
+	renderer_destroy(server->renderer);
+	restore_drop(server, NULL);
+	table_finish(&server->clients);
+	table_finish(&server->resources);
+	table_finish(&server->waits);
+}
