@@ -19,6 +19,7 @@ struct piece {
 struct object {
 	uint8_t type;
 	bool begun;  /* of a query */
+	bool ended;  /* it counted once, so its result may be asked for */
 	bool wanted; /* its result was asked for and may not have come */
 	uint32_t result_word;
 	uint32_t count; /* words of the commands that made it, one after the other */
@@ -240,6 +241,7 @@ static void follow_query(struct journal *j, const struct virgl_entry *e)
 		query->result_word = e->len >= 2 ? e->words[2] : 0;
 	} else {
 		query->begun = e->command == VIRGL_BEGIN_QUERY;
+		query->ended = !query->begun;
 		query->wanted = false;
 	}
 }
@@ -459,6 +461,16 @@ static void emit_object(struct replayer *r, const struct object *object)
 		emit(r, e.words, e.len + 1);
 }
 
+/* Colour buffers of which none is left are what the renderer refuses. */
+static bool nothing_to_draw_on(const struct replayer *r, uint32_t count)
+{
+	bool any = count <= 3;
+
+	for (uint32_t i = 3; i < count; i++)
+		any |= r->command[i] != 0;
+	return !any;
+}
+
 static void emit_whole(struct replayer *r, const struct journal_state *s, const struct piece *piece)
 {
 	memcpy(r->command, piece->words, piece->count * sizeof *piece->words);
@@ -467,6 +479,8 @@ static void emit_whole(struct replayer *r, const struct journal_state *s, const 
 		if (!s->name_step)
 			break;
 	}
+	if ((piece->words[0] & 0xff) == VIRGL_SET_FRAMEBUFFER && nothing_to_draw_on(r, piece->count))
+		return;
 	emit(r, r->command, piece->count);
 }
 
@@ -500,18 +514,19 @@ static void emit_state(struct replayer *r, uint32_t command)
 	}
 }
 
-/* A query that was being counted begins anew: what was counted is lost. One whose
- * result the guest waits for gets one, of nothing drawn. */
+/* A query that was being counted begins anew: what was counted is lost. One that ended
+ * has counted nothing; asked for the result of one that never began the renderer would
+ * let the guest wait for ever. */
 static void emit_query(struct replayer *r, uint32_t handle, const struct object *query)
 {
 	if (query->type != VIRGL_QUERY || !can_exist(r, query))
 		return;
-	if (query->begun || query->wanted)
+	if (query->begun || query->ended)
 		emit_short(r, VIRGL_BEGIN_QUERY, handle, 0, 1);
-	if (query->wanted) {
+	if (query->ended)
 		emit_short(r, VIRGL_END_QUERY, handle, 0, 1);
+	if (query->wanted)
 		emit_short(r, VIRGL_GET_QUERY_RESULT, handle, query->result_word, 2);
-	}
 }
 
 static void emit_sub(struct replayer *r, const struct sub *sub)

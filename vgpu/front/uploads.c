@@ -11,7 +11,7 @@ struct shape {
 	uint64_t row_bytes, layer_bytes;
 };
 
-/* An upload, with the strides that are meant. */
+/* An upload, with the strides that are meant: where none is given, the level's own. */
 struct box {
 	const struct virgl_upload *to;
 	uint64_t stride_bytes, layer_stride_bytes;
@@ -39,9 +39,9 @@ static struct box box_of(const struct virgl_upload *to, const struct shape *shap
 	};
 
 	if (!box.stride_bytes)
-		box.stride_bytes = (uint64_t)to->width * shape->texel_bytes;
+		box.stride_bytes = shape->row_bytes;
 	if (!box.layer_stride_bytes)
-		box.layer_stride_bytes = box.stride_bytes * to->height;
+		box.layer_stride_bytes = box.stride_bytes * shape->height;
 	return box;
 }
 
@@ -75,6 +75,12 @@ void uploads_finish(struct uploads *uploads, struct uploads_budget *budget)
 		drop_picture(&uploads->levels[i], budget);
 	free(uploads->levels);
 	uploads->levels = NULL;
+}
+
+void uploads_detached(struct uploads *uploads)
+{
+	for (uint32_t i = 0; uploads->levels && i < UPLOADS_LEVELS_MAX; i++)
+		uploads->levels[i].known = uploads->levels[i].picture != NULL;
 }
 
 /* Row by row from the backing into the picture. */

@@ -45,6 +45,9 @@ struct uploads_backing {
 /* Empty uploads are all zeroes. */
 void uploads_finish(struct uploads *uploads, struct uploads_budget *budget);
 
+/* The backing is gone, and with it what was only there. */
+void uploads_detached(struct uploads *uploads);
+
 /* A box came into the resource, from offset_bytes of its own backing, or, unless that
  * is NULL, of foreign, which is read now. What the renderer would refuse is left out; so
  * is what there is no memory or budget for. */

@@ -94,7 +94,7 @@ MUST_USE int virgl_next(const uint32_t *words, size_t count, size_t *at, struct 
 /* Where bytes go: INLINE_WRITE, TRANSFER and COPY_TRANSFER begin with the same fields. */
 struct virgl_upload {
 	uint32_t resource, level;
-	uint32_t stride_bytes, layer_stride_bytes; /* 0: tight */
+	uint32_t stride_bytes, layer_stride_bytes; /* 0: as the level has them */
 	uint32_t x, y, z, width, height, depth;
 };
 

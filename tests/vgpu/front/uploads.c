@@ -71,7 +71,7 @@ static int tear_down(void **state)
 /* The renderer's part. */
 static void draw(uint8_t *picture, const struct virgl_upload *to, const uint8_t *bytes, size_t offset)
 {
-	size_t stride = to->stride_bytes ? to->stride_bytes : to->width * 4;
+	size_t stride = to->stride_bytes ? to->stride_bytes : ROW;
 
 	for (uint32_t y = 0; y < to->height; y++)
 		memcpy(picture + (to->y + y) * ROW + to->x * 4, bytes + offset + y * stride, to->width * 4);
@@ -126,7 +126,7 @@ static void test_parts_join(void **state)
 
 	upload(w, 4, 2, 3, 2, ROW, 2 * ROW + 16, true);
 	upload(w, 0, 1, 2, 1, ROW, ROW, true);
-	upload(w, 10, 5, 4, 3, ROW, 5 * ROW + 40, true);
+	upload(w, 10, 5, 4, 3, 0, 5 * ROW + 40, true); /* as 2D commands have it */
 	assert_int_equal(w->budget.used_bytes, 0);
 	check(w, 4, 2, 3, 2);
 	check(w, 0, 1, 2, 1);
