@@ -158,7 +158,8 @@ static bool context_ok(enum render_type type, const struct render_context *c)
 	return c->context != 0 && (c->resource != 0) == takes_resource;
 }
 
-/* What is possible at all; what the format and target allow is virglrenderer's to say. */
+/* What is possible at all; what the format and target allow is virglrenderer's to say.
+ * Drivers say 0 layers for some buffers. */
 static bool resource_ok(const struct render_resource *r)
 {
 	bool buffer = r->target == 0;
@@ -166,7 +167,7 @@ static bool resource_ok(const struct render_resource *r)
 
 	return r->resource != 0 && r->width >= 1 && r->width <= width_max && r->height >= 1 &&
 			r->height <= RENDER_SIZE_MAX_PX && r->depth >= 1 && r->depth <= LAYERS_MAX &&
-			r->array_size >= 1 && r->array_size <= LAYERS_MAX && r->last_level < LEVELS_MAX &&
+			r->array_size <= LAYERS_MAX && r->last_level < LEVELS_MAX &&
 			r->samples <= SAMPLES_MAX;
 }
 

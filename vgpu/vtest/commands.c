@@ -125,9 +125,13 @@ static int run_create(struct vtest_client *client, const struct vtest_resource_c
 		client->failed = false;
 		return 0;
 	}
-	/* Not possible, or no descriptors left: the program may go on without it. */
 	resource_forget(client, resource);
-	return err == ERR_CLOSED ? ERR_AGAIN : answer_create(client, NULL, create->data_bytes);
+	if (err == ERR_CLOSED)
+		return ERR_AGAIN;
+	/* The program may go on without it. */
+	log_info("%s wants what cannot be made: %ux%u, format %u: %s", client->name, create->shape.width,
+			create->shape.height, create->shape.format, err_text(err));
+	return answer_create(client, NULL, create->data_bytes);
 }
 
 static int finish_create(struct vtest_client *client)

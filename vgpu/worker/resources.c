@@ -45,6 +45,11 @@ static uint64_t blocks(uint32_t size, uint32_t block)
 	return ((uint64_t)size + block - 1) / block;
 }
 
+static uint32_t layers_of(const struct render_resource *s)
+{
+	return s->array_size ? s->array_size : 1;
+}
+
 uint64_t resource_cost(const struct render_resource *s)
 {
 	struct format_block block = format_block(s->target == 0 ? 64 : s->format); /* buffers: bytes */
@@ -56,7 +61,7 @@ uint64_t resource_cost(const struct render_resource *s)
 		cost += blocks(minify(s->width, level), block.width) *
 				blocks(minify(s->height, level), block.height) * depth * block.bytes;
 	}
-	cost *= s->array_size;
+	cost *= layers_of(s);
 	cost *= s->samples > 1 ? s->samples : 1;
 	return cost < RESOURCE_MIN_COST ? RESOURCE_MIN_COST : cost;
 }
@@ -264,7 +269,7 @@ static bool span_inside(uint32_t at, uint32_t len, uint32_t size)
 
 static bool box_inside(const struct render_resource *s, const struct render_box *box, uint32_t level)
 {
-	uint32_t layers = s->target == TARGET_3D ? minify(s->depth, level) : s->array_size;
+	uint32_t layers = s->target == TARGET_3D ? minify(s->depth, level) : layers_of(s);
 
 	return level <= s->last_level && span_inside(box->x, box->width, minify(s->width, level)) &&
 			span_inside(box->y, box->height, minify(s->height, level)) &&
