@@ -1,5 +1,5 @@
 /* What the run-length / Golomb-Rice coders of this folder work on: only the
- * nonzero coefficients and their places. */
+ * nonzero coefficients and the zeros between them. */
 #ifndef RFX_X86_RLGR_ITEMS_H
 #define RFX_X86_RLGR_ITEMS_H
 
