@@ -47,29 +47,29 @@ void zgfx_window_finish(struct zgfx_window *win)
 	free(win->places);
 }
 
-/* Places are `by` lower; those below `lowest` are gone. */
-static void move_places(uint32_t *entries, int table_bits, uint32_t by, uint32_t lowest)
+/* Places are `by` lower; those that no match could reach any more may be gone. */
+static void move_places(uint32_t *entries, int table_bits, uint32_t by)
 {
 	for (size_t i = 0; i < (size_t)1 << table_bits; i++) {
 		uint32_t place = entries[i] & ((1u << PLACE_BITS) - 1);
 
-		entries[i] = place >= lowest + by ? entries[i] - by : 0;
+		entries[i] = place > by ? entries[i] - by : 0;
 	}
 }
 
 /* Room for len bytes at the end of the window */
 static void make_room(struct zgfx_window *win, size_t len)
 {
-	uint32_t lowest = zgfx_window_place(win, win->bytes), gone;
+	uint32_t gone;
 
 	if (win->cap_bytes - win->len >= len)
 		return;
 	gone = (uint32_t)(win->len - win->history_bytes);
 	memmove(win->bytes, win->bytes + gone, win->history_bytes);
 	win->len = win->history_bytes;
-	move_places(win->places->of_3, PLACES_OF_3_BITS, gone, lowest);
-	move_places(win->places->of_6, PLACES_OF_6_BITS, gone, lowest);
-	move_places(win->places->of_line, PLACES_OF_LINE_BITS, gone, lowest);
+	move_places(win->places->of_3, PLACES_OF_3_BITS, gone);
+	move_places(win->places->of_6, PLACES_OF_6_BITS, gone);
+	move_places(win->places->of_line, PLACES_OF_LINE_BITS, gone);
 }
 
 const uint8_t *zgfx_window_add(struct zgfx_window *win, const uint8_t *src, size_t len)

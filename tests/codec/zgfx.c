@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zgfx/tokens.h>
 
 #include <cmocka.h>
 
@@ -179,6 +180,203 @@ static void comes_back_the_same_for_stripes(void **state)
 	zgfx_encoder_destroy(enc);
 }
 
+static uint32_t take_bits(const uint8_t *bytes, size_t *at, int n)
+{
+	uint32_t v = 0;
+
+	for (; n; n--, ++*at)
+		v = v << 1 | (bytes[*at / 8] >> (7 - *at % 8) & 1);
+	return v;
+}
+
+/* Skips one token of a stream that is known to be right. Returns the distance of a match,
+ * else 0. */
+static size_t take_token(const uint8_t *bytes, size_t *at)
+{
+	uint32_t prefix = 0;
+	int bits = 0, ones = 0;
+
+	for (;;) {
+		prefix = prefix << 1 | take_bits(bytes, at, 1);
+		if (++bits == 1 && !prefix) {
+			*at += 8;
+			return 0;
+		}
+		for (int i = 0; i < ZGFX_SHORT_LITERALS; i++) {
+			if (zgfx_short_literals[i].bits == bits && zgfx_short_literals[i].code == prefix)
+				return 0;
+		}
+		for (int i = 0; i < ZGFX_DISTANCES; i++) {
+			const struct zgfx_distance *d = &zgfx_distances[i];
+			size_t distance;
+
+			if (d->prefix_bits != bits || d->prefix != prefix)
+				continue;
+			distance = d->base + take_bits(bytes, at, d->value_bits);
+			if (!distance) {
+				size_t len = take_bits(bytes, at, 15);
+
+				*at = (*at + 7) / 8 * 8 + 8 * len;
+				return 0;
+			}
+			while (take_bits(bytes, at, 1))
+				ones++;
+			if (ones)
+				take_bits(bytes, at, ones + 1);
+			return distance;
+		}
+	}
+}
+
+/* The longest distance in a stream of one segment, 0 without a match */
+static size_t longest_distance(const uint8_t *bytes, size_t len)
+{
+	size_t at = 0, end, longest = 0;
+
+	assert_int_equal(bytes[0], ZGFX_DESCRIPTOR_SINGLE);
+	if (!(bytes[1] & ZGFX_HEADER_COMPRESSED))
+		return 0;
+	bytes += 2;
+	end = 8 * (len - 3) - bytes[len - 3];
+	while (at < end) {
+		size_t distance = take_token(bytes, &at);
+
+		longest = distance > longest ? distance : longest;
+	}
+	assert_int_equal(at, end);
+	return longest;
+}
+
+/* 24 bytes of noise, again and again at this distance, with zeros between, so that the
+ * encoder's tables keep them. Goes on until the window has moved at least twice. */
+static size_t longest_sent(size_t history_bytes, size_t distance, size_t total)
+{
+	enum { PART = 50000 };
+	struct zgfx_encoder *enc = zgfx_encoder_create(history_bytes);
+	struct zgfx_decoder *dec = zgfx_decoder_create();
+	uint8_t *src = malloc(PART), *got = malloc(ZGFX_SEGMENT_MAX_BYTES), *bytes = malloc(zgfx_bound(PART));
+	size_t longest = 0;
+
+	for (size_t sent = 0; sent < total; sent += PART) {
+		int len;
+
+		for (size_t i = 0; i < PART; i++) {
+			uint32_t random = (uint32_t)((sent + i) % distance);
+
+			src[i] = random < 24 ? (uint8_t)(100 + (random + 1) * 2654435769u % 151) : 0;
+		}
+		len = zgfx_encode(enc, src, PART, bytes, zgfx_bound(PART));
+		assert_true(len > 0);
+		assert_int_equal(zgfx_decode(dec, bytes, (size_t)len, got, ZGFX_SEGMENT_MAX_BYTES), PART);
+		assert_memory_equal(got, src, PART);
+		if (longest_distance(bytes, (size_t)len) > longest)
+			longest = longest_distance(bytes, (size_t)len);
+	}
+	free(bytes);
+	free(got);
+	free(src);
+	zgfx_decoder_destroy(dec);
+	zgfx_encoder_destroy(enc);
+	return longest;
+}
+
+static void matches_reach_as_far_as_the_history(void **state)
+{
+	static const size_t histories[] = { 70000, ZGFX_HISTORY_SMALL_BYTES, ZGFX_HISTORY_MAX_BYTES };
+
+	for (size_t i = 0; i < sizeof histories / sizeof *histories; i++) {
+		size_t history = histories[i], total = 3 * history + 3000000;
+
+		assert_int_equal(longest_sent(history, history, total), history);
+		assert_true(longest_sent(history, history + 1, total) < history);
+	}
+}
+
+/* A match of three bytes, from at least 2414240 bytes before */
+static int decode_far_match(struct zgfx_decoder *dec, uint32_t distance, uint8_t *got)
+{
+	uint32_t bits = (0xbdu << 22 | (distance - 2414240) << 1) << 2;
+	uint8_t bytes[] = { 0xe0, 0x24, (uint8_t)(bits >> 24), (uint8_t)(bits >> 16), (uint8_t)(bits >> 8),
+		(uint8_t)bits, 2 };
+
+	return zgfx_decode(dec, bytes, sizeof bytes, got, ZGFX_SEGMENT_MAX_BYTES);
+}
+
+/* Byte number i of what send_plain sends */
+static uint8_t plain_byte(size_t i)
+{
+	return (uint8_t)(i * 2654435761u >> 24);
+}
+
+/* Takes the decoder, which has got `from` bytes, to `to` of them. */
+static void send_plain(struct zgfx_decoder *dec, size_t from, size_t to)
+{
+	static uint8_t bytes[2 + 60000] = { 0xe0, 0x04 }, got[ZGFX_SEGMENT_MAX_BYTES];
+
+	while (from < to) {
+		size_t part = to - from < 60000 ? to - from : 60000;
+
+		for (size_t i = 0; i < part; i++)
+			bytes[2 + i] = plain_byte(from + i);
+		assert_int_equal(zgfx_decode(dec, bytes, 2 + part, got, sizeof got), part);
+		from += part;
+	}
+}
+
+static void check_far_match(size_t sent, uint32_t distance, int want)
+{
+	struct zgfx_decoder *dec = zgfx_decoder_create();
+	uint8_t *got = malloc(ZGFX_SEGMENT_MAX_BYTES);
+
+	send_plain(dec, 0, sent);
+	assert_int_equal(decode_far_match(dec, distance, got), want);
+	for (int i = 0; i < want; i++)
+		assert_int_equal(got[i], plain_byte(sent - distance + (size_t)i));
+	free(got);
+	zgfx_decoder_destroy(dec);
+}
+
+/* [MS-RDPEGFX] 3.1.9.1.2: 2,500,000 bytes and no more, which the code could say. The
+ * decoder's window moves after 3.5 MB and each further MB. */
+static void takes_matches_from_the_whole_history_only(void **state)
+{
+	check_far_match(2499999, 2500000, ERR_FORMAT);
+	check_far_match(2500000, 2500000, 3);
+	check_far_match(2500001, 2500001, ERR_FORMAT);
+	for (size_t sent = 3470000; sent < 3700000; sent += 23477) {
+		check_far_match(sent, 2500000, 3);
+		check_far_match(sent, 2500001, ERR_FORMAT);
+	}
+	check_far_match(7000001, 2500000, 3);
+	check_far_match(7000001, 2500001, ERR_FORMAT);
+	check_far_match(7000001, 2414240 + (1 << 21) - 1, ERR_FORMAT);
+}
+
+/* Noise costs 4 bytes for each unencoded run of at most 32767. */
+static void leaves_noise_within_a_segment_as_it_is(void **state)
+{
+	enum { NOISE = 40000, TOTAL = 65535 };
+	struct zgfx_encoder *enc = zgfx_encoder_create(ZGFX_HISTORY_SMALL_BYTES);
+	struct zgfx_decoder *dec = zgfx_decoder_create();
+	uint8_t *src = calloc(1, TOTAL), *got = malloc(TOTAL), *bytes = malloc(zgfx_bound(TOTAL));
+	uint32_t random = 3;
+	int len;
+
+	for (int i = 0; i < NOISE; i++)
+		src[10000 + i] = (uint8_t)(picture_random(&random) >> 9 | 1);
+	len = zgfx_encode(enc, src, TOTAL, bytes, zgfx_bound(TOTAL));
+	assert_in_range(len, NOISE, NOISE + 40);
+	assert_int_equal(zgfx_decode(dec, bytes, (size_t)len, got, TOTAL), TOTAL);
+	assert_memory_equal(got, src, TOTAL);
+	len = zgfx_encode(enc, src + 10000, NOISE, bytes, zgfx_bound(TOTAL)); /* known by now */
+	assert_in_range(len, 6, 60);
+	free(bytes);
+	free(got);
+	free(src);
+	zgfx_decoder_destroy(dec);
+	zgfx_encoder_destroy(enc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +387,9 @@ int main(void)
 		cmocka_unit_test(decodes_an_unencoded_run),
 		cmocka_unit_test(refuses_a_match_before_the_start),
 		cmocka_unit_test(refuses_sizes_that_cannot_be),
+		cmocka_unit_test(takes_matches_from_the_whole_history_only),
+		cmocka_unit_test(matches_reach_as_far_as_the_history),
+		cmocka_unit_test(leaves_noise_within_a_segment_as_it_is),
 		cmocka_unit_test(comes_back_the_same_for_stripes),
 		{ "full history", comes_back_the_same_for_megabytes, NULL, NULL,
 				(void *)ZGFX_HISTORY_MAX_BYTES },

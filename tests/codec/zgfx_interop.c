@@ -55,6 +55,27 @@ static void check_history(size_t history_bytes)
 	free(src);
 }
 
+/* The same 24 bytes of noise with zeros between, 2,500,000 bytes apart: zgfx.c sees that
+ * matches of just that distance come of it. */
+static void decodes_matches_from_the_far_end(void **state)
+{
+	uint8_t *src = malloc(INPUT_MAX);
+	struct zgfx_encoder *enc = zgfx_encoder_create(ZGFX_HISTORY_MAX_BYTES);
+	ZGFX_CONTEXT *decoder = zgfx_context_new(FALSE);
+
+	for (uint32_t sent = 0; sent < 12000000; sent += INPUT_MAX) {
+		for (uint32_t i = 0; i < INPUT_MAX; i++) {
+			uint32_t n = (sent + i) % ZGFX_HISTORY_MAX_BYTES;
+
+			src[i] = n < 24 ? (uint8_t)(100 + (n + 1) * 2654435769u % 151) : 0;
+		}
+		check(enc, decoder, src, INPUT_MAX);
+	}
+	zgfx_context_free(decoder);
+	zgfx_encoder_destroy(enc);
+	free(src);
+}
+
 static void decodes_without_history(void **state)
 {
 	check_history(0);
@@ -76,6 +97,7 @@ int main(void)
 		cmocka_unit_test(decodes_without_history),
 		cmocka_unit_test(decodes_with_small_history),
 		cmocka_unit_test(decodes_with_full_history),
+		cmocka_unit_test(decodes_matches_from_the_far_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
