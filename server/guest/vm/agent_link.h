@@ -1,0 +1,53 @@
+/* The host's end of the agent's port (proto/agent.h). What the machine says is a
+ * stranger's. What is to be said to it waits here while it does not listen: the newest
+ * layout, keyboard layout and lock keys, and a bounded piece of text. Loop thread only. */
+#ifndef VM_AGENT_LINK_H
+#define VM_AGENT_LINK_H
+
+#include <proto/agent.h>
+#include <systemd/sd-event.h>
+
+enum {
+	AGENT_TEXT_MAX = 256, /* characters that wait; more are dropped */
+};
+
+struct agent_ops {
+	/* It has started, perhaps again. */
+	void (*hello)(void *user);
+	void (*layout_done)(void *user, const struct agent_layout_done *done);
+};
+
+struct agent_link {
+	const struct agent_ops *ops;
+	void *user;
+	int fd; /* owned; -1: closed */
+	sd_event_source *io;
+	struct agent_lines lines;
+	bool there;                             /* it said hello */
+	bool layout_due, keymap_due, locks_due; /* and these are known: below */
+	bool keymap_known;
+	struct agent_layout layout;
+	uint32_t klid, locks;
+	uint32_t text[AGENT_TEXT_MAX];
+	size_t text_count;
+	char unsent[AGENT_LINE_MAX]; /* the rest of a line that QEMU took in part */
+	size_t unsent_len;
+};
+
+/* Takes fd, a stream socket, also after a failure. ops is borrowed. 0 or ERR_MEMORY. */
+MUST_USE int agent_link_init(
+		struct agent_link *link, sd_event *event, int fd, const struct agent_ops *ops, void *user);
+void agent_link_finish(struct agent_link *link);
+
+/* The agent is gone until it says hello again. */
+void agent_link_gone(struct agent_link *link);
+
+/* Remembered, and said to an agent that starts later too. */
+void agent_link_layout(struct agent_link *link, const struct agent_layout *layout);
+void agent_link_keymap(struct agent_link *link, uint32_t klid);
+
+/* Dropped when there is no agent. */
+void agent_link_locks(struct agent_link *link, uint32_t flags);
+void agent_link_text(struct agent_link *link, uint32_t code_point);
+
+#endif

@@ -1,0 +1,270 @@
+#include "gpu.h"
+#include <base/log.h>
+#include <base/packet.h>
+#include <base/shm.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	PACKETS_PER_TURN = 64,
+};
+
+struct gpu_target {
+	struct gpu_target *next;
+	uint32_t handle;
+	uint32_t reading; /* serial of the read under way; 0: none */
+	bool dropped;     /* freed with SCREEN_DROPPED */
+	bool drop_due;    /* SCREEN_DROP did not fit into the socket yet */
+};
+
+struct gpu {
+	const struct gpu_ops *ops;
+	void *user;
+	int fd; /* -1: lost */
+	sd_event_source *io;
+	struct gpu_target *targets;
+	int target_count; /* those that wait for SCREEN_DROPPED too */
+	uint32_t last_handle, last_serial;
+	bool refused; /* a read, because the socket was full */
+	bool heads_due;
+	struct screen_heads heads;
+};
+
+static void lose(struct gpu *gpu, const char *why)
+{
+	if (gpu->fd < 0)
+		return;
+	log_error("the virtual GPU's screen socket: %s", why);
+	gpu->io = sd_event_source_disable_unref(gpu->io);
+	close(gpu->fd);
+	gpu->fd = -1;
+	gpu->ops->lost(gpu->user);
+}
+
+/* 0; ERR_AGAIN: the socket is full; ERR_CLOSED: it will show when reading. */
+static int send_message(struct gpu *gpu, const struct screen_message *msg, int pass_fd)
+{
+	uint8_t packet[SCREEN_PACKET_MAX];
+	int len = screen_write(msg, packet, sizeof packet), result;
+
+	if (len < 0 || gpu->fd < 0)
+		return len < 0 ? len : ERR_CLOSED;
+	result = packet_send(gpu->fd, packet, (size_t)len, pass_fd);
+	if (result == ERR_AGAIN)
+		sd_event_source_set_io_events(gpu->io, EPOLLIN | EPOLLOUT);
+	return result;
+}
+
+void gpu_heads(struct gpu *gpu, const struct screen_heads *heads)
+{
+	struct screen_message msg = { .type = SCREEN_HEADS, .heads = *heads };
+
+	gpu->heads = *heads;
+	gpu->heads_due = send_message(gpu, &msg, -1) == ERR_AGAIN;
+}
+
+struct gpu_target *gpu_target_add(struct gpu *gpu, int memfd, const struct link_buffer *buffer)
+{
+	struct screen_message msg = { .type = SCREEN_TARGET };
+	struct gpu_target *target;
+
+	if (gpu->target_count == SCREEN_TARGETS_MAX)
+		return NULL;
+	target = calloc(1, sizeof *target);
+	if (!target)
+		return NULL;
+	target->handle = ++gpu->last_handle;
+	msg.target = (struct screen_target){ target->handle, *buffer };
+	if (send_message(gpu, &msg, memfd) < 0) {
+		free(target);
+		return NULL;
+	}
+	target->next = gpu->targets;
+	gpu->targets = target;
+	gpu->target_count++;
+	return target;
+}
+
+static void target_free(struct gpu *gpu, struct gpu_target *target)
+{
+	struct gpu_target **at = &gpu->targets;
+
+	while (*at != target)
+		at = &(*at)->next;
+	*at = target->next;
+	gpu->target_count--;
+	free(target);
+}
+
+static void send_drop(struct gpu *gpu, struct gpu_target *target)
+{
+	struct screen_message msg = { .type = SCREEN_DROP, .drop = { target->handle } };
+
+	target->drop_due = send_message(gpu, &msg, -1) == ERR_AGAIN;
+}
+
+void gpu_target_drop(struct gpu *gpu, struct gpu_target *target)
+{
+	target->dropped = true;
+	target->reading = 0;
+	if (gpu->fd < 0)
+		target_free(gpu, target);
+	else
+		send_drop(gpu, target);
+}
+
+int gpu_read(struct gpu *gpu, struct gpu_target *target, const struct link_rect *rects, size_t count)
+{
+	struct screen_message msg = { .type = SCREEN_READ,
+		.read = { .handle = target->handle, .count = (uint32_t)count } };
+	int result;
+
+	if (count > LINK_RECTS_MAX)
+		return ERR_ARGUMENT;
+	if (++gpu->last_serial == 0)
+		gpu->last_serial = 1;
+	msg.read.serial = gpu->last_serial;
+	memcpy(msg.read.rects, rects, count * sizeof *rects);
+	result = send_message(gpu, &msg, -1);
+	gpu->refused |= result == ERR_AGAIN;
+	if (result == 0)
+		target->reading = gpu->last_serial;
+	return result;
+}
+
+static struct gpu_target *find_target(struct gpu *gpu, uint32_t handle)
+{
+	struct gpu_target *target = gpu->targets;
+
+	while (target && target->handle != handle)
+		target = target->next;
+	return target;
+}
+
+static void on_dropped(struct gpu *gpu, uint32_t handle)
+{
+	struct gpu_target *target = find_target(gpu, handle);
+
+	if (target && target->dropped)
+		target_free(gpu, target);
+	else
+		lose(gpu, "a target was dropped that should not be");
+}
+
+static void on_read_done(struct gpu *gpu, const struct screen_read_done *done)
+{
+	struct gpu_target *target = gpu->targets;
+
+	while (target && (target->reading == 0 || target->reading != done->serial))
+		target = target->next;
+	if (!target)
+		return; /* it was dropped meanwhile */
+	target->reading = 0;
+	gpu->ops->captured(gpu->user, target, done->result == SCREEN_READ_OK ? 0 : ERR_AGAIN);
+}
+
+static void on_cursor(struct gpu *gpu, const struct screen_cursor *cursor, int fd)
+{
+	static uint8_t pixels[LINK_CURSOR_MAX_PX * LINK_CURSOR_MAX_PX * 4];
+	size_t len = (size_t)cursor->cursor.width_px * cursor->cursor.height_px * 4;
+
+	if (cursor->cursor.hidden)
+		gpu->ops->cursor(gpu->user, cursor, NULL);
+	else if (fd < 0 || shm_check(fd, len) < 0 || pread(fd, pixels, len, 0) != (ssize_t)len)
+		lose(gpu, "a cursor without its image");
+	else
+		gpu->ops->cursor(gpu->user, cursor, pixels);
+}
+
+static void on_message(struct gpu *gpu, const struct screen_message *msg, int fd)
+{
+	switch (msg->type) {
+	case SCREEN_SCANOUT: gpu->ops->scanout(gpu->user, &msg->scanout); break;
+	case SCREEN_DAMAGE: gpu->ops->damage(gpu->user, &msg->damage); break;
+	case SCREEN_READ_DONE: on_read_done(gpu, &msg->read_done); break;
+	case SCREEN_DROPPED: on_dropped(gpu, msg->drop.handle); break;
+	case SCREEN_CURSOR: on_cursor(gpu, &msg->cursor, fd); break;
+	case SCREEN_CURSOR_MOVED: gpu->ops->cursor_moved(gpu->user, &msg->cursor_moved); break;
+	case SCREEN_RESET: gpu->ops->reset(gpu->user, &msg->reset); break;
+	default: lose(gpu, "a message of the supervisor's"); break;
+	}
+}
+
+static void read_packets(struct gpu *gpu)
+{
+	static struct screen_message msg; /* 4 KiB; the loop thread only */
+	uint8_t packet[SCREEN_PACKET_MAX];
+
+	for (int i = 0; i < PACKETS_PER_TURN && gpu->fd >= 0; i++) {
+		int fd, n = packet_receive(gpu->fd, packet, sizeof packet, &fd), result;
+
+		if (n == ERR_AGAIN)
+			return;
+		result = n < 0 ? n : screen_parse(&msg, packet, (size_t)n);
+		if (result == 0)
+			on_message(gpu, &msg, fd);
+		else if (result != ERR_ARGUMENT) /* types that are not known are ignored */
+			lose(gpu, err_text(result));
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+/* What did not fit goes out; then reads may be tried again. */
+static void write_due(struct gpu *gpu)
+{
+	bool refused = gpu->refused;
+
+	sd_event_source_set_io_events(gpu->io, EPOLLIN);
+	gpu->refused = false;
+	if (gpu->heads_due)
+		gpu_heads(gpu, &gpu->heads);
+	for (struct gpu_target *target = gpu->targets; target; target = target->next) {
+		if (target->drop_due)
+			send_drop(gpu, target);
+	}
+	if (refused)
+		gpu->ops->writable(gpu->user);
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct gpu *gpu = user;
+
+	if (events & EPOLLOUT)
+		write_due(gpu);
+	read_packets(gpu);
+	return 0;
+}
+
+struct gpu *gpu_create(sd_event *event, int fd, const struct gpu_ops *ops, void *user)
+{
+	struct gpu *gpu = calloc(1, sizeof *gpu);
+
+	if (gpu) {
+		gpu->ops = ops;
+		gpu->user = user;
+		gpu->fd = fd;
+	}
+	if (!gpu || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ||
+			sd_event_add_io(event, &gpu->io, fd, EPOLLIN, on_io, gpu) < 0) {
+		close(fd);
+		free(gpu);
+		return NULL;
+	}
+	return gpu;
+}
+
+void gpu_destroy(struct gpu *gpu)
+{
+	if (!gpu)
+		return;
+	sd_event_source_disable_unref(gpu->io);
+	if (gpu->fd >= 0)
+		close(gpu->fd);
+	while (gpu->targets)
+		target_free(gpu, gpu->targets);
+	free(gpu);
+}

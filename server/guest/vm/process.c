@@ -1,0 +1,244 @@
+#include "process.h"
+#include <base/log.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	EXIT_NO_PROGRAM = 127,
+	SAFE_FD = PROCESS_FIRST_FD + PROCESS_FDS_MAX, /* above those that a child is given */
+};
+
+static void line_end(struct process *process)
+{
+	process->line[process->line_len] = 0;
+	process->line_len = 0;
+	if (!process->line[0])
+		return;
+	log_info("%s: %s", process->name, process->line);
+	memcpy(process->last_line, process->line, sizeof process->last_line);
+}
+
+/* Until there is nothing more now. False: nothing will ever come. */
+static bool read_output(struct process *process)
+{
+	char bytes[1024];
+	ssize_t n;
+
+	while ((n = read(process->output_fd, bytes, sizeof bytes)) > 0) {
+		for (ssize_t i = 0; i < n; i++) {
+			if (bytes[i] == '\n')
+				line_end(process);
+			else if (process->line_len < sizeof process->line - 1 && bytes[i])
+				process->line[process->line_len++] = bytes[i];
+		}
+	}
+	return n < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+static void close_output(struct process *process)
+{
+	process->output = sd_event_source_disable_unref(process->output);
+	if (process->output_fd < 0)
+		return;
+	read_output(process);
+	line_end(process);
+	close(process->output_fd);
+	process->output_fd = -1;
+}
+
+static int on_output(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct process *process = user;
+
+	if (!read_output(process))
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	return 0;
+}
+
+static void ended(struct process *process)
+{
+	process->pid = 0;
+	process->exit = sd_event_source_disable_unref(process->exit);
+	close_output(process);
+}
+
+static int on_exit_event(sd_event_source *source, const siginfo_t *info, void *user)
+{
+	struct process *process = user;
+
+	process->status = info->si_code == CLD_EXITED ? W_EXITCODE(info->si_status, 0)
+						      : W_EXITCODE(0, info->si_status);
+	ended(process);
+	if (process->on_end)
+		process->on_end(process->user);
+	return 0;
+}
+
+/* First out of the way of the places that they shall have, then to these. */
+static int place_descriptors(const int *fds, int count)
+{
+	int safe[PROCESS_FDS_MAX];
+
+	for (int i = 0; i < count; i++) {
+		safe[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, SAFE_FD);
+		if (safe[i] < 0)
+			return ERR_IO;
+	}
+	for (int i = 0; i < count; i++) {
+		if (dup2(safe[i], PROCESS_FIRST_FD + i) < 0)
+			return ERR_IO;
+	}
+	return 0;
+}
+
+static _Noreturn void run_child(
+		const char *const argv[], const int *fds, int count, int output, int report, pid_t parent)
+{
+	sigset_t none;
+	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC), outcome;
+
+	report = fcntl(report, F_DUPFD_CLOEXEC, SAFE_FD);
+	output = fcntl(output, F_DUPFD_CLOEXEC, SAFE_FD);
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(EXIT_NO_PROGRAM);
+	if (dup2(null_fd, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+			dup2(output, STDERR_FILENO) >= 0 && place_descriptors(fds, count) == 0)
+		execvp(argv[0], (char *const *)argv);
+	outcome = errno;
+	if (write(report, &outcome, sizeof outcome) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_NO_PROGRAM);
+}
+
+/* The pipe closes by itself when the program starts; else it carries errno. */
+static int read_outcome(int fd)
+{
+	int outcome = 0;
+	ssize_t got;
+
+	do {
+		got = read(fd, &outcome, sizeof outcome);
+	} while (got < 0 && errno == EINTR);
+	return got == sizeof outcome ? outcome : 0;
+}
+
+static int fork_child(
+		struct process *process, const char *const argv[], const int *fds, int count, int output)
+{
+	pid_t parent = getpid();
+	int report[2], outcome;
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return ERR_IO;
+	process->pid = fork();
+	if (process->pid == 0)
+		run_child(argv, fds, count, output, report[1], parent);
+	outcome = process->pid < 0 ? errno : 0;
+	close(report[1]);
+	if (process->pid > 0)
+		outcome = read_outcome(report[0]);
+	close(report[0]);
+	if (outcome == 0)
+		return 0;
+	if (process->pid > 0)
+		waitpid(process->pid, NULL, 0);
+	process->pid = 0;
+	errno = outcome;
+	return outcome == ENOENT || outcome == ENOTDIR ? ERR_MISSING : ERR_IO;
+}
+
+static int watch(struct process *process, sd_event *event)
+{
+	if (sd_event_add_io(event, &process->output, process->output_fd, EPOLLIN, on_output, process) < 0 ||
+			sd_event_add_child(event, &process->exit, process->pid, WEXITED, on_exit_event,
+					process) < 0) {
+		process_stop(process, SIGKILL, 0);
+		errno = ENOMEM;
+		return ERR_IO;
+	}
+	return 0;
+}
+
+int process_start(
+		struct process *process, sd_event *event, const char *const argv[], const int *fds, int count)
+{
+	int output[2], result, saved;
+
+	process->line_len = 0;
+	process->last_line[0] = 0;
+	if (pipe2(output, O_CLOEXEC) < 0)
+		return ERR_IO;
+	process->output_fd = output[0];
+	result = fcntl(output[0], F_SETFL, O_NONBLOCK) < 0 ? ERR_IO
+							   : fork_child(process, argv, fds, count, output[1]);
+	saved = errno;
+	close(output[1]);
+	if (result == 0 && event)
+		return watch(process, event);
+	if (result < 0)
+		close_output(process);
+	errno = saved;
+	return result;
+}
+
+static bool wait_ended(pid_t pid, int timeout_ms)
+{
+	int fd = pidfd_open(pid, 0);
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	bool gone;
+
+	if (fd < 0)
+		return true;
+	gone = poll(&poll_fd, 1, timeout_ms) > 0;
+	close(fd);
+	return gone;
+}
+
+void process_stop(struct process *process, int signal, int timeout_ms)
+{
+	if (process->pid == 0)
+		return;
+	process->exit = sd_event_source_disable_unref(process->exit);
+	kill(process->pid, signal);
+	if (!wait_ended(process->pid, timeout_ms))
+		kill(process->pid, SIGKILL);
+	waitpid(process->pid, &process->status, 0);
+	ended(process);
+}
+
+int process_run(struct process *process, const char *const argv[], int timeout_ms)
+{
+	int result = process_start(process, NULL, argv, NULL, 0);
+	bool late;
+
+	if (result < 0)
+		return result;
+	late = !wait_ended(process->pid, timeout_ms);
+	process_stop(process, 0, 0);
+	if (late)
+		return ERR_TIMEOUT;
+	return WIFEXITED(process->status) && WEXITSTATUS(process->status) == 0 ? 0 : ERR_IO;
+}
+
+void process_why(const struct process *process, char *dst, size_t cap)
+{
+	const char *line = process->last_line;
+
+	if (WIFSIGNALED(process->status))
+		snprintf(dst, cap, "signal %d%s%s", WTERMSIG(process->status), line[0] ? ": " : "", line);
+	else
+		snprintf(dst, cap, "code %d%s%s", WEXITSTATUS(process->status), line[0] ? ": " : "", line);
+}

@@ -1,0 +1,49 @@
+/* A program that the machine needs: QEMU, the front of its virtual GPU. It is told by
+ * the kernel to end when we die. What it says goes to our log line by line, and the
+ * last line is kept for the sentence that says why it ended. Loop thread only. */
+#ifndef VM_PROCESS_H
+#define VM_PROCESS_H
+
+#include <base/err.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+enum {
+	PROCESS_FIRST_FD = 3, /* where a child finds fds[0], the others behind it */
+	PROCESS_FDS_MAX = 8,
+	PROCESS_LINE_CAP = 240,
+};
+
+struct process {
+	const char *name; /* for the log; set it before the start */
+	pid_t pid;        /* 0: not started, or ended */
+	int status;       /* as waitpid gives it, once ended */
+	/* Called in the loop when it has ended; may be NULL. */
+	void (*on_end)(void *user);
+	void *user;
+
+	sd_event_source *exit, *output;
+	int output_fd;
+	char line[PROCESS_LINE_CAP], last_line[PROCESS_LINE_CAP];
+	size_t line_len;
+};
+
+/* Starts argv[0] (looked up in PATH) with /dev/null as its input and these descriptors
+ * (borrowed). event NULL: nobody watches, process_run waits. 0; ERR_MISSING; ERR_IO
+ * with errno. */
+MUST_USE int process_start(struct process *process, sd_event *event, const char *const argv[], const int *fds,
+		int count);
+
+/* Runs it to its end. 0: it said yes; ERR_IO: it did not, last_line may say why;
+ * ERR_MISSING: there is no such program; ERR_TIMEOUT: killed. */
+MUST_USE int process_run(struct process *process, const char *const argv[], int timeout_ms);
+
+/* Sends the signal, waits at most timeout_ms, then kills. Returns with it gone, and
+ * without on_end. Nothing when it is not there. */
+void process_stop(struct process *process, int signal, int timeout_ms);
+
+/* "signal 9", "code 1"; with the last line behind it if there is one. */
+void process_why(const struct process *process, char *dst, size_t cap);
+
+#endif
