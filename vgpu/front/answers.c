@@ -2,9 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void answers_init(struct answers *answers)
+void answers_init(struct answers *answers, const struct memory *memory, const struct answers_ops *ops,
+		void *user)
 {
-	*answers = (struct answers){ .last = &answers->first };
+	*answers = (struct answers){ .memory = memory, .ops = ops, .user = user, .last = &answers->first };
 }
 
 int answers_add(struct answers *answers, const struct answer *answer)
@@ -51,7 +52,7 @@ static void give_header(const struct answer *answer, const struct memory *memory
 }
 
 /* Removes what *at points to from the list and hands it back. */
-static void finish(struct answers *answers, struct answer **at, const struct memory *memory)
+static void finish(struct answers *answers, struct answer **at)
 {
 	struct answer *answer = *at;
 
@@ -59,7 +60,8 @@ static void finish(struct answers *answers, struct answer **at, const struct mem
 	if (!*at)
 		answers->last = at;
 	answers->count--;
-	give_header(answer, memory);
+	give_header(answer, answers->memory);
+	free(answer->batch);
 	free(answer);
 }
 
@@ -73,38 +75,76 @@ static enum virtio_gpu_type type_of(enum render_result result)
 	}
 }
 
-uint32_t answers_done(struct answers *answers, const struct memory *memory, uint32_t command,
-		enum render_result result)
+/* What it made is the journal's now. */
+static void settle(struct answers *answers, struct answer *answer)
+{
+	if (answer->batch)
+		answers->ops->batch(answers->user, answer);
+	free(answer->batch);
+	answer->batch = NULL;
+	answer->again = 0;
+}
+
+/* All up to this serial are carried out. */
+static void carried_out(struct answers *answers, uint32_t serial)
+{
+	for (struct answer *a = answers->first; a; a = a->next) {
+		bool unsent = a->again && !a->command; /* to this worker, so far */
+
+		if (unsent || (a->command && (int32_t)(serial - a->command) < 0))
+			return;
+		settle(answers, a);
+	}
+}
+
+void answers_done(struct answers *answers, uint32_t command, enum render_result result)
 {
 	struct answer **at = &answers->first;
-	uint32_t created;
 
 	while (*at && (*at)->command != command)
 		at = &(*at)->next;
 	if (!*at)
-		return 0;
+		return;
 	(*at)->type = type_of(result);
-	created = result == RENDER_OK ? 0 : (*at)->created;
-	if (!(*at)->fence)
-		finish(answers, at, memory);
-	return created;
+	if (result != RENDER_OK && (*at)->created)
+		answers->ops->not_created(answers->user, *at);
+	if ((*at)->fence)
+		return;
+	if ((*at)->batch)
+		carried_out(answers, command);
+	finish(answers, at);
 }
 
-void answers_fenced(struct answers *answers, const struct memory *memory, uint32_t fence)
+void answers_fenced(struct answers *answers, uint32_t fence)
 {
 	struct answer **at = &answers->first;
 
+	carried_out(answers, fence);
 	/* One fence stands for all before it. */
 	while (*at) {
 		if ((*at)->fence && (int32_t)(fence - (*at)->fence) >= 0)
-			finish(answers, at, memory);
+			finish(answers, at);
 		else
 			at = &(*at)->next;
 	}
 }
 
-void answers_finish(struct answers *answers, const struct memory *memory)
+void answers_lost(struct answers *answers)
+{
+	for (struct answer *a = answers->first; a; a = a->next)
+		a->command = a->fence = 0;
+}
+
+void answers_settle(struct answers *answers)
+{
+	for (struct answer *a = answers->first; a; a = a->next) {
+		if (a->again == RENDER_SUBMIT)
+			settle(answers, a);
+	}
+}
+
+void answers_finish(struct answers *answers)
 {
 	while (answers->first)
-		finish(answers, &answers->first, memory);
+		finish(answers, &answers->first);
 }

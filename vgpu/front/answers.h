@@ -21,27 +21,51 @@ struct answer {
 	uint32_t command;          /* serial of what was sent for it; 0: nothing */
 	uint32_t fence;            /* serial of its RENDER_FENCE; 0: it goes back when the command is done */
 	uint32_t created;          /* resource that is not there if this fails; 0: none */
+	/* What is sent again to the next worker if this one is lost before; else the next
+	 * one knows without. */
+	enum render_type again;          /* SUBMIT, CONTEXT_DETACH, TRANSFER_FROM; 0: nothing */
+	uint32_t resource;               /* of CONTEXT_DETACH */
+	struct render_transfer transfer; /* of TRANSFER_FROM */
+	uint32_t *batch;                 /* of SUBMIT: owned; NULL without memory */
+	uint32_t batch_words;
+};
+
+struct answers_ops {
+	/* A batch was drawn, or carried out if nobody waits for the drawing; in order. */
+	void (*batch)(void *user, const struct answer *answer);
+	/* A resource is not there after all. */
+	void (*not_created)(void *user, const struct answer *answer);
 };
 
 struct answers {
+	const struct memory *memory; /* borrowed */
+	const struct answers_ops *ops;
+	void *user;
 	struct answer *first, **last;
 	unsigned count;
 };
 
-void answers_init(struct answers *answers);
+/* ops and memory are borrowed for ever. */
+void answers_init(struct answers *answers, const struct memory *memory, const struct answers_ops *ops,
+		void *user);
 
-/* A copy of answer waits. 0 or ERR_MEMORY. */
+/* A copy of answer waits, which owns batch then. 0 or ERR_MEMORY. */
 MUST_USE int answers_add(struct answers *answers, const struct answer *answer);
 
-/* The worker answered a command. Returns the resource that is not there after all, or 0. */
-uint32_t answers_done(struct answers *answers, const struct memory *memory, uint32_t command,
-		enum render_result result);
+/* The worker answered a command. */
+void answers_done(struct answers *answers, uint32_t command, enum render_result result);
 
 /* Everything before that fence is drawn. */
-void answers_fenced(struct answers *answers, const struct memory *memory, uint32_t fence);
+void answers_fenced(struct answers *answers, uint32_t fence);
 
-/* The worker is lost: all go back as they are. */
-void answers_finish(struct answers *answers, const struct memory *memory);
+/* The worker is lost: nothing is answered until command and fence are set anew. */
+void answers_lost(struct answers *answers);
+
+/* Batches under way are not sent again: what they make is the journals' at once. */
+void answers_settle(struct answers *answers);
+
+/* All go back as they are. */
+void answers_finish(struct answers *answers);
 
 /* Hands a chain back with these bytes, as many of them as there is room for. */
 void answer_give(const struct answer *answer, const struct memory *memory, const void *bytes, size_t len);

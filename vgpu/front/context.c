@@ -8,6 +8,11 @@ struct context *context_create(uint32_t id, const char *name)
 
 	if (!context)
 		return NULL;
+	context->journal = journal_create();
+	if (!context->journal) {
+		free(context);
+		return NULL;
+	}
 	context->id = id;
 	text_copy(context->name, sizeof context->name, name);
 	return context;
@@ -17,6 +22,7 @@ void context_destroy(struct context *context)
 {
 	if (!context)
 		return;
+	journal_destroy(context->journal);
 	table_finish(&context->attached);
 	free(context);
 }

@@ -2,6 +2,7 @@
 #ifndef FRONT_CONTEXT_H
 #define FRONT_CONTEXT_H
 
+#include "journal.h"
 #include "table.h"
 #include <proto/render.h>
 
@@ -13,6 +14,10 @@ struct context {
 	uint32_t id;
 	char name[RENDER_NAME_CAP];
 	struct table attached; /* resource ids, each with the context itself as value */
+	struct journal *journal;
+	/* Workers that were lost while its batch was the oldest under way. */
+	unsigned strikes;
+	bool banned; /* too many: it draws no more */
 };
 
 /* NULL without memory. */

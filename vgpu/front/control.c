@@ -1,6 +1,7 @@
 #include "control.h"
 #include "edid.h"
 #include "front.h"
+#include "record.h"
 #include <base/log.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -15,12 +16,11 @@ struct call {
 	struct front *front;
 	const struct queue_chain *chain;
 	struct virtio_gpu_command cmd;
-	uint64_t data_at;     /* where in the chain a list or batch begins */
-	uint64_t data_bytes;  /* all that is there */
-	struct writer answer; /* of a command that tells something: header and all */
-	uint32_t command;     /* serial of what was sent to the worker; 0: nothing */
-	uint32_t created;     /* resource that is not there if that fails */
-	bool again;           /* no room now */
+	uint64_t data_at;      /* where in the chain a list or batch begins */
+	uint64_t data_bytes;   /* all that is there */
+	struct writer data;    /* the answer of a command that tells something, whole */
+	struct answer pending; /* the answer of one that waits for the worker */
+	bool no_room;          /* now; nothing was done */
 };
 
 /* Answers to what is asked too often are logged once in a while only by debug. */
@@ -42,7 +42,7 @@ static enum virtio_gpu_type send_command(struct call *call, struct render_messag
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "out of bounds");
 	if (err == ERR_MEMORY)
 		return VIRTIO_GPU_ERR_OUT_OF_MEMORY;
-	call->command = msg->serial;
+	call->pending.command = msg->serial;
 	return VIRTIO_GPU_OK;
 }
 
@@ -55,14 +55,14 @@ static enum virtio_gpu_type on_display_info(struct call *call)
 {
 	const struct screen_heads *heads = &call->front->picture.heads;
 
-	virtio_gpu_answer_write(&call->answer, &call->cmd.header, VIRTIO_GPU_OK_DISPLAY_INFO);
+	virtio_gpu_answer_write(&call->data, &call->cmd.header, VIRTIO_GPU_OK_DISPLAY_INFO);
 	for (uint32_t i = 0; i < VIRTIO_GPU_SCANOUTS_MAX; i++) {
 		struct virtio_gpu_rect rect = { 0 };
 
 		if (i < heads->count)
 			rect = (struct virtio_gpu_rect){ heads->heads[i].x, heads->heads[i].y,
 				heads->heads[i].width, heads->heads[i].height };
-		virtio_gpu_head_write(&call->answer, &rect, i < heads->count);
+		virtio_gpu_head_write(&call->data, &rect, i < heads->count);
 	}
 	return VIRTIO_GPU_OK_DISPLAY_INFO;
 }
@@ -76,11 +76,11 @@ static enum virtio_gpu_type on_edid(struct call *call)
 	if (head >= SCREEN_HEADS_MAX)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "no such head");
 	edid_write(edid, head, heads->heads[shown].width, heads->heads[shown].height);
-	virtio_gpu_answer_write(&call->answer, &call->cmd.header, VIRTIO_GPU_OK_EDID);
-	writer_u32(&call->answer, EDID_BYTES);
-	writer_u32(&call->answer, 0);
-	writer_copy(&call->answer, edid, sizeof edid);
-	writer_zero(&call->answer, VIRTIO_GPU_EDID_MAX - EDID_BYTES);
+	virtio_gpu_answer_write(&call->data, &call->cmd.header, VIRTIO_GPU_OK_EDID);
+	writer_u32(&call->data, EDID_BYTES);
+	writer_u32(&call->data, 0);
+	writer_copy(&call->data, edid, sizeof edid);
+	writer_zero(&call->data, VIRTIO_GPU_EDID_MAX - EDID_BYTES);
 	return VIRTIO_GPU_OK_EDID;
 }
 
@@ -94,11 +94,11 @@ static enum virtio_gpu_type on_capset_info(struct call *call)
 
 		if (!set->max_version || left--)
 			continue;
-		virtio_gpu_answer_write(&call->answer, &call->cmd.header, VIRTIO_GPU_OK_CAPSET_INFO);
-		writer_u32(&call->answer, i + 1);
-		writer_u32(&call->answer, set->max_version);
-		writer_u32(&call->answer, set->len);
-		writer_u32(&call->answer, 0);
+		virtio_gpu_answer_write(&call->data, &call->cmd.header, VIRTIO_GPU_OK_CAPSET_INFO);
+		writer_u32(&call->data, i + 1);
+		writer_u32(&call->data, set->max_version);
+		writer_u32(&call->data, set->len);
+		writer_u32(&call->data, 0);
 		return VIRTIO_GPU_OK_CAPSET_INFO;
 	}
 	return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "no such capability set");
@@ -111,8 +111,8 @@ static enum virtio_gpu_type on_capset(struct call *call)
 
 	if (id < 1 || id > FRONT_CAPSETS || call->cmd.capset_version > set->max_version)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "no such capability set");
-	virtio_gpu_answer_write(&call->answer, &call->cmd.header, VIRTIO_GPU_OK_CAPSET);
-	writer_copy(&call->answer, set->data, set->len);
+	virtio_gpu_answer_write(&call->data, &call->cmd.header, VIRTIO_GPU_OK_CAPSET);
+	writer_copy(&call->data, set->data, set->len);
 	return VIRTIO_GPU_OK_CAPSET;
 }
 
@@ -132,12 +132,12 @@ static enum virtio_gpu_type on_create(struct call *call)
 		return refuse(call, VIRTIO_GPU_ERR_OUT_OF_MEMORY, "too many resources");
 	resource = resource_create(&msg.resource);
 	if (!resource || table_add(&front->resources, c->resource, resource) < 0) {
-		resource_destroy(resource);
+		resource_destroy(resource, &front->uploads);
 		return VIRTIO_GPU_ERR_OUT_OF_MEMORY;
 	}
 	type = send_command(call, &msg);
-	resource->command = call->command;
-	call->created = c->resource;
+	resource->command = call->pending.command;
+	call->pending.created = c->resource;
 	if (type != VIRTIO_GPU_OK)
 		front_drop_resource(front, c->resource);
 	return type;
@@ -225,9 +225,9 @@ static enum virtio_gpu_type on_attach_backing(struct call *call)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "not in the guest's memory");
 	resource_attach(resource, entries, count, bytes);
 	front->entries += count;
-	if (front_send_backing(front, resource, !fenced, &call->command) == ERR_AGAIN) {
+	if (front_send_backing(front, resource, !fenced, &call->pending.command) == ERR_AGAIN) {
 		front_detach(front, resource);
-		call->again = true;
+		call->no_room = true;
 	}
 	return VIRTIO_GPU_OK;
 }
@@ -253,8 +253,8 @@ static enum virtio_gpu_type on_uuid(struct call *call)
 	if (memcmp(resource->uuid, none, sizeof none) == 0 &&
 			getrandom(resource->uuid, sizeof resource->uuid, 0) < 0)
 		return VIRTIO_GPU_ERR_UNSPECIFIED;
-	virtio_gpu_answer_write(&call->answer, &call->cmd.header, VIRTIO_GPU_OK_UUID);
-	writer_copy(&call->answer, resource->uuid, sizeof resource->uuid);
+	virtio_gpu_answer_write(&call->data, &call->cmd.header, VIRTIO_GPU_OK_UUID);
+	writer_copy(&call->data, resource->uuid, sizeof resource->uuid);
 	return VIRTIO_GPU_OK_UUID;
 }
 
@@ -307,6 +307,11 @@ static enum virtio_gpu_type on_context_attach(struct call *call)
 	else if (!table_get(&context->attached, resource) &&
 			table_add(&context->attached, resource, context) < 0)
 		return VIRTIO_GPU_ERR_OUT_OF_MEMORY;
+	if (!attach) {
+		/* Batches before it may still use the resource, in the next worker too. */
+		call->pending.again = RENDER_CONTEXT_DETACH;
+		call->pending.resource = resource;
+	}
 	return send_command(call, &msg);
 }
 
@@ -339,7 +344,26 @@ static enum virtio_gpu_type on_transfer(struct call *call)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "beyond the resource or its backing");
 	msg.transfer = (struct render_transfer){ context, t->resource, t->level, t->stride, t->layer_stride,
 		{ t->box.x, t->box.y, t->box.z, t->box.width, t->box.height, t->box.depth }, t->offset };
+	if (from) {
+		call->pending.again = RENDER_TRANSFER_FROM;
+		call->pending.transfer = msg.transfer;
+	} else {
+		record_transfer(call->front, &msg.transfer);
+	}
 	return send_command(call, &msg);
+}
+
+/* A copy of the batch, for the context's journal and another worker, until it is done. */
+static void keep_batch(struct call *call, const uint8_t *batch, uint32_t len)
+{
+	uint32_t *copy = malloc(len);
+
+	if (!copy)
+		return;
+	memcpy(copy, batch, len);
+	call->pending.again = RENDER_SUBMIT;
+	call->pending.batch = copy;
+	call->pending.batch_words = len / sizeof *copy;
 }
 
 static enum virtio_gpu_type on_submit(struct call *call)
@@ -347,19 +371,24 @@ static enum virtio_gpu_type on_submit(struct call *call)
 	uint32_t id = call->cmd.header.context, len = call->cmd.batch_bytes;
 	struct render_message msg = { .type = RENDER_SUBMIT, .submit = { id, 0, len } };
 	struct front *front = call->front;
+	const struct context *context = table_get(&front->contexts, id);
 	uint8_t *batch;
 
-	if (!table_get(&front->contexts, id))
+	if (!context)
 		return refuse(call, VIRTIO_GPU_ERR_CONTEXT, "no such context");
+	if (context->banned)
+		return refuse(call, VIRTIO_GPU_ERR_UNSPECIFIED, "the context lost a worker");
 	if (len % 4 || len > RENDER_BATCH_MAX_BYTES || len > call->data_bytes)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "a batch of another length");
 	batch = renderer_arena_take(front->renderer, len, &msg.submit.arena_offset);
 	if (!batch) {
-		call->again = true;
+		call->no_room = true;
 		return VIRTIO_GPU_OK;
 	}
 	if (queue_chain_copy(call->chain, vhost_memory(front->vhost), call->data_at, batch, len) < 0)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "not in the guest's memory");
+	if (len)
+		keep_batch(call, batch, len);
 	return send_command(call, &msg);
 }
 
@@ -393,27 +422,23 @@ static enum virtio_gpu_type run(struct call *call)
 /* Hands the chain back, or has it wait for the worker. */
 static void conclude(struct call *call, enum virtio_gpu_type type)
 {
-	struct front *front = call->front;
-	struct answer answer = { .queue = vhost_queue(front->vhost, VHOST_CONTROL),
-		.head = call->chain->head,
-		.in_count = call->chain->in_count,
-		.to = call->cmd.header,
-		.type = type,
-		.command = call->command,
-		.created = call->created };
 	struct render_message fence = { .type = RENDER_FENCE };
+	struct answer *pending = &call->pending;
+	struct front *front = call->front;
+	bool told = call->data.at != call->data.start;
 
-	memcpy(answer.in, call->chain->in, sizeof answer.in);
-	if (call->cmd.header.flags & VIRTIO_GPU_FLAG_FENCE && call->answer.at == call->answer.start) {
+	pending->type = type;
+	if (call->cmd.header.flags & VIRTIO_GPU_FLAG_FENCE && !told) {
 		front_send(front, &fence, -1);
-		answer.fence = fence.serial;
+		pending->fence = fence.serial;
 	}
-	if ((answer.command || answer.fence) && answers_add(&front->answers, &answer) == 0)
+	if ((pending->command || pending->fence) && answers_add(&front->answers, pending) == 0)
 		return;
-	if (call->answer.at == call->answer.start)
-		virtio_gpu_answer_write(&call->answer, &call->cmd.header, type);
-	answer_give(&answer, vhost_memory(front->vhost), call->answer.start,
-			(size_t)(call->answer.at - call->answer.start));
+	if (!told)
+		virtio_gpu_answer_write(&call->data, &call->cmd.header, type);
+	answer_give(pending, vhost_memory(front->vhost), call->data.start,
+			(size_t)(call->data.at - call->data.start));
+	free(pending->batch);
 }
 
 /* False: no room for it now. */
@@ -427,13 +452,18 @@ static bool carry_out(struct front *front, const struct queue_chain *chain)
 	enum virtio_gpu_type type;
 	int err = queue_chain_copy(chain, vhost_memory(front->vhost), 0, bytes, head_len);
 
-	call.answer = writer_init(answer, sizeof answer);
+	call.data = writer_init(answer, sizeof answer);
 	if (err == 0)
 		err = virtio_gpu_parse(&call.cmd, &r);
 	call.data_at = (uint64_t)(r.at - bytes);
 	call.data_bytes = len - call.data_at;
+	call.pending = (struct answer){ .queue = vhost_queue(front->vhost, VHOST_CONTROL),
+		.head = chain->head,
+		.in_count = chain->in_count,
+		.to = call.cmd.header };
+	memcpy(call.pending.in, chain->in, sizeof call.pending.in);
 	type = err < 0 ? VIRTIO_GPU_ERR_UNSPECIFIED : run(&call);
-	if (call.again)
+	if (call.no_room)
 		return false;
 	conclude(&call, type);
 	return true;

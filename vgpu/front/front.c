@@ -1,5 +1,6 @@
 #include "front.h"
 #include "control.h"
+#include "record.h"
 #include <base/log.h>
 #include <stdlib.h>
 
@@ -75,7 +76,7 @@ void front_drop_resource(struct front *front, uint32_t id)
 	while ((context = table_next(&front->contexts, &at, NULL)))
 		table_remove(&context->attached, id);
 	front_detach(front, resource);
-	resource_destroy(resource);
+	resource_destroy(resource, &front->uploads);
 }
 
 /* Tells the worker too, when there is one. */
@@ -97,7 +98,7 @@ void front_forget_guest(struct front *front)
 		front_send(front, &msg, -1);
 		picture_forget(front, id);
 		front_detach(front, value);
-		resource_destroy(value);
+		resource_destroy(value, &front->uploads);
 	}
 	table_finish(&front->resources);
 }
@@ -112,12 +113,8 @@ static void after_answer(struct front *front)
 static void on_done(void *user, uint32_t serial, enum render_result result)
 {
 	struct front *front = user;
-	uint32_t created = answers_done(&front->answers, vhost_memory(front->vhost), serial, result);
-	const struct resource *resource = table_get(&front->resources, created);
 
-	/* The guest may have dropped it by now, and made another by that id. */
-	if (resource && resource->command == serial)
-		front_drop_resource(front, created);
+	answers_done(&front->answers, serial, result);
 	if (result != RENDER_OK)
 		log_debug("command %u failed in the worker (%d)", serial, (int)result);
 	picture_done(front, serial, result);
@@ -129,9 +126,31 @@ static void on_fenced(void *user, uint32_t serial)
 {
 	struct front *front = user;
 
-	answers_fenced(&front->answers, vhost_memory(front->vhost), serial);
+	answers_fenced(&front->answers, serial);
+	restore_fenced(front, serial);
 	after_answer(front);
 }
+
+static void on_batch(void *user, const struct answer *answer)
+{
+	struct front *front = user;
+	struct context *context = table_get(&front->contexts, answer->to.context);
+
+	if (context)
+		record_batch(front, context, answer->batch, answer->batch_words);
+}
+
+static void on_not_created(void *user, const struct answer *answer)
+{
+	struct front *front = user;
+	const struct resource *resource = table_get(&front->resources, answer->created);
+
+	/* The guest may have dropped it by now, and made another by that id. */
+	if (resource && resource->command == answer->command)
+		front_drop_resource(front, answer->created);
+}
+
+static const struct answers_ops answers_ops = { on_batch, on_not_created };
 
 static void on_room(void *user)
 {
@@ -186,7 +205,6 @@ static void on_lost(void *user)
 
 	log_warn("the worker is lost; another one is asked for");
 	restore_lost(front);
-	answers_finish(&front->answers, vhost_memory(front->vhost));
 	picture_lost(front);
 	cursor_lost(front);
 	broker_link_want(front->broker);
@@ -308,10 +326,11 @@ int front_start(struct front *front, sd_event *event, const struct front_sockets
 	front->limits = (struct broker_limits){
 		.heads_max = SCREEN_HEADS_MAX, .width_px = LINK_SIZE_MAX_PX, .height_px = LINK_SIZE_MAX_PX
 	};
-	answers_init(&front->answers);
 	picture_init(&front->picture);
 	cursor_init(&front->cursor);
 	front->vhost = vhost_create(event, sockets->vhost_fd, &vhost_ops, front);
+	if (front->vhost)
+		answers_init(&front->answers, vhost_memory(front->vhost), &answers_ops, front);
 	front->screen = screen_create(event, sockets->screen_fd, &screen_ops, front);
 	front->broker = broker_link_create(event, &sockets->broker, &broker_ops, front);
 	front->renderer = renderer_create(event, &renderer_ops, front);
@@ -329,11 +348,10 @@ void front_stop(struct front *front)
 	broker_link_destroy(front->broker);
 	renderer_destroy(front->renderer);
 	screen_destroy(front->screen);
-	if (front->vhost)
-		answers_finish(&front->answers, vhost_memory(front->vhost));
+	answers_finish(&front->answers);
 	vhost_destroy(front->vhost);
 	for (size_t at = 0; at < front->resources.slot_count; at++)
-		resource_destroy(front->resources.slots[at].value);
+		resource_destroy(front->resources.slots[at].value, &front->uploads);
 	for (size_t at = 0; at < front->contexts.slot_count; at++)
 		context_destroy(front->contexts.slots[at].value);
 	table_finish(&front->resources);

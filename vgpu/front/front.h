@@ -39,6 +39,7 @@ struct front {
 	bool serving; /* the first worker came, and QEMU is listened to */
 	struct table resources, contexts;
 	uint64_t entries; /* of all backing lists */
+	struct uploads_budget uploads;
 	struct answers answers;
 	struct picture picture;
 	struct cursor cursor;

@@ -1,111 +1,256 @@
+#include "restore.h"
 #include "front.h"
 #include <base/log.h>
 #include <base/loop.h>
 
 enum phase {
 	PHASE_RESOURCES,
+	PHASE_UPLOADS,
 	PHASE_CONTEXTS,
+	PHASE_JOURNALS,
 	PHASE_TARGETS,
+	PHASE_AGAIN,
 	PHASE_END,
 };
 
+enum { /* failures after which something is left out */
+	FAILURES_NO_AGAIN = 1,
+	FAILURES_NO_JOURNALS = 2,
+	FAILURES_NO_UPLOADS = 3,
+	STRIKES_MAX = 3,
+};
+
+/* The oldest batch under way is what the worker was at. */
+static uint32_t find_suspect(const struct front *front)
+{
+	for (const struct answer *a = front->answers.first; a; a = a->next) {
+		if (a->again == RENDER_SUBMIT)
+			return a->to.context;
+	}
+	return 0;
+}
+
 void restore_lost(struct front *front)
 {
-	front->restore.running = false;
-	front->restore.lost_us = loop_now_us();
+	struct restore *restore = &front->restore;
+
+	restore_finish(restore);
+	restore->suspect = restore->running ? 0 : find_suspect(front);
+	answers_lost(&front->answers);
+	if (restore->running || restore->last)
+		restore->failures++;
+	restore->running = false;
+	restore->last = 0;
+	restore->lost_us = loop_now_us();
+}
+
+void restore_finish(struct restore *restore)
+{
+	restore_batches_finish(&restore->batches);
+	restore->uploads = (struct restore_uploads){ 0 };
+}
+
+static void begin(struct front *front, bool backings_only)
+{
+	struct restore *restore = &front->restore;
+
+	restore->running = true;
+	restore->backings_only = backings_only;
+	restore->phase = PHASE_RESOURCES;
+	restore->at = 0;
+	restore->half = false;
+	restore_step(front);
+}
+
+/* Who keeps a worker from ending a batch, or is there whenever one dies, is let draw no
+ * more, so that the guest's other programs can. */
+static void judge(struct front *front, uint32_t reason)
+{
+	struct context *context = table_get(&front->contexts, front->restore.suspect);
+
+	front->restore.suspect = 0;
+	if (!context || context->banned)
+		return;
+	context->strikes++;
+	if (reason != SCREEN_RESET_WATCHDOG && context->strikes < STRIKES_MAX)
+		return;
+	context->banned = true;
+	log_warn("context %u (%s) may not draw any more: %s", context->id, context->name,
+			reason == SCREEN_RESET_WATCHDOG ? "its batch did not end in time"
+							: "too many workers died of it");
 }
 
 void restore_start(struct front *front, uint32_t reason)
 {
-	struct restore *restore = &front->restore;
-
-	restore->running = true;
-	restore->backings_only = false;
-	restore->phase = PHASE_RESOURCES;
-	restore->at = 0;
-	restore->half = false;
-	restore->reason = reason;
+	front->restore.reason = reason;
+	judge(front, reason);
+	if (front->restore.failures >= FAILURES_NO_AGAIN)
+		answers_settle(&front->answers);
 	front_send_regions(front);
-	restore_step(front);
+	begin(front, false);
 }
 
 void restore_backings(struct front *front)
 {
-	struct restore *restore = &front->restore;
-
-	if (!front->resources.count)
-		return;
-	restore->running = true;
-	restore->backings_only = true;
-	restore->phase = PHASE_RESOURCES;
-	restore->at = 0;
-	restore->half = false;
-	restore_step(front);
+	if (front->resources.count)
+		begin(front, true);
 }
 
-/* Whether the arena had room for it. */
-static bool restore_resource(struct front *front, struct resource *resource)
+/* Each returns 1: done with that one; 0: there was none left; ERR_AGAIN. */
+
+static int next_resource(struct front *front)
 {
-	struct render_message msg = { .type = RENDER_RESOURCE_CREATE, .resource = resource->create };
+	struct restore *restore = &front->restore;
+	size_t before = restore->at;
+	const struct resource *resource = table_next(&front->resources, &restore->at, NULL);
+	struct render_message msg = { .type = RENDER_RESOURCE_CREATE };
 	uint32_t serial;
 
-	if (!front->restore.backings_only && !front->restore.half)
+	if (!resource)
+		return 0;
+	msg.resource = resource->create;
+	if (!restore->backings_only && !restore->half)
 		front_send(front, &msg, -1);
-	front->restore.half =
-			resource->entries && front_send_backing(front, resource, true, &serial) == ERR_AGAIN;
-	return !front->restore.half;
+	restore->half = resource->entries && front_send_backing(front, resource, true, &serial) == ERR_AGAIN;
+	if (!restore->half)
+		return 1;
+	restore->at = before;
+	return ERR_AGAIN;
 }
 
-static void restore_context(struct front *front, const struct context *context)
-{
-	struct render_message msg = { .type = RENDER_CONTEXT_CREATE, .context = { .context = context->id } };
-	size_t at = 0;
-
-	memcpy(msg.context.name, context->name, sizeof msg.context.name);
-	front_send(front, &msg, -1);
-	msg = (struct render_message){ .type = RENDER_CONTEXT_ATTACH, .context = { .context = context->id } };
-	while (table_next(&context->attached, &at, &msg.context.resource))
-		front_send(front, &msg, -1);
-}
-
-/* One table's next entry, or the next phase. False: no room now. */
-static bool restore_next(struct front *front)
+static int next_upload(struct front *front)
 {
 	struct restore *restore = &front->restore;
-	struct picture_target *target;
-	struct resource *resource;
-	struct context *context;
 	size_t before = restore->at;
+	const struct resource *resource = table_next(&front->resources, &restore->at, NULL);
+	int more;
 
-	switch ((enum phase)restore->phase) {
-	case PHASE_RESOURCES:
-		resource = table_next(&front->resources, &restore->at, NULL);
-		if (resource && !restore_resource(front, resource)) {
-			restore->at = before;
-			return false;
-		}
-		if (resource)
-			return true;
-		break;
-	case PHASE_CONTEXTS:
-		context = table_next(&front->contexts, &restore->at, NULL);
-		if (context) {
-			restore_context(front, context);
-			return true;
-		}
-		break;
-	case PHASE_TARGETS:
-		target = table_next(&front->picture.targets, &restore->at, NULL);
-		if (target) {
-			picture_send_target(front, target);
-			return true;
-		}
-		break;
-	case PHASE_END: return true;
+	if (!resource || restore->failures >= FAILURES_NO_UPLOADS) {
+		restore_uploads_end(front, &restore->uploads);
+		return 0;
 	}
-	restore->phase = restore->backings_only ? PHASE_END : restore->phase + 1;
-	restore->at = 0;
-	return true;
+	more = restore_uploads_step(front, &restore->uploads, resource);
+	if (more)
+		restore->at = before;
+	return more < 0 ? more : 1;
+}
+
+static void attach(struct front *front, uint32_t context, uint32_t resource)
+{
+	struct render_message msg = { .type = RENDER_CONTEXT_ATTACH,
+		.context = { .context = context, .resource = resource } };
+
+	front_send(front, &msg, -1);
+}
+
+static int next_context(struct front *front)
+{
+	const struct context *context = table_next(&front->contexts, &front->restore.at, NULL);
+	struct render_message msg = { .type = RENDER_CONTEXT_CREATE };
+	uint32_t resource;
+
+	if (!context)
+		return 0;
+	msg.context.context = context->id;
+	memcpy(msg.context.name, context->name, sizeof msg.context.name);
+	front_send(front, &msg, -1);
+	for (size_t at = 0; table_next(&context->attached, &at, &resource);)
+		attach(front, context->id, resource);
+	/* What is detached again in a moment, since batches before that may name it. */
+	for (const struct answer *a = front->answers.first; a; a = a->next) {
+		if (a->again == RENDER_CONTEXT_DETACH && a->to.context == context->id &&
+				table_get(&front->resources, a->resource))
+			attach(front, context->id, a->resource);
+	}
+	return 1;
+}
+
+static int next_journal(struct front *front)
+{
+	struct restore *restore = &front->restore;
+	size_t before = restore->at;
+	const struct context *context = table_next(&front->contexts, &restore->at, NULL);
+	int more;
+
+	if (!context || restore->failures >= FAILURES_NO_JOURNALS)
+		return 0;
+	if (context->banned)
+		return 1;
+	if (!restore->half) /* here: its batches are made */
+		restore_batches_make(front, &restore->batches, context);
+	more = restore_batches_step(front, &restore->batches, context);
+	restore->half = more != 0;
+	if (more)
+		restore->at = before;
+	return more < 0 ? more : 1;
+}
+
+static int next_target(struct front *front)
+{
+	const struct picture_target *target = table_next(&front->picture.targets, &front->restore.at, NULL);
+
+	if (!target)
+		return 0;
+	picture_send_target(front, target);
+	return 1;
+}
+
+/* Sends a command that was under way once more. */
+static int send_again(struct front *front, struct answer *a)
+{
+	const struct context *context = table_get(&front->contexts, a->to.context);
+	uint32_t len = a->batch_words * (uint32_t)sizeof *a->batch;
+	struct render_message msg = { .type = a->again };
+	void *words;
+
+	if (a->again == RENDER_TRANSFER_FROM) {
+		msg.transfer = a->transfer;
+	} else if (a->again == RENDER_CONTEXT_DETACH) {
+		msg.context = (struct render_context){ .context = a->to.context, .resource = a->resource };
+	} else if (context && !context->banned) {
+		msg.submit = (struct render_submit){ a->to.context, 0, len };
+		words = renderer_arena_take(front->renderer, len, &msg.submit.arena_offset);
+		if (!words)
+			return ERR_AGAIN;
+		memcpy(words, a->batch, len);
+	} else {
+		a->again = 0;
+		return 0;
+	}
+	front_send(front, &msg, -1);
+	a->command = msg.serial;
+	return 0;
+}
+
+/* Every answer waits for a fence now, whatever it waited for: they keep their order. */
+static int next_again(struct front *front)
+{
+	struct restore *restore = &front->restore;
+	struct render_message fence = { .type = RENDER_FENCE };
+	struct answer *a = restore->answer;
+
+	if (!a)
+		return 0;
+	a->command = 0;
+	if (a->again && send_again(front, a) == ERR_AGAIN)
+		return ERR_AGAIN;
+	front_send(front, &fence, -1);
+	a->fence = fence.serial;
+	restore->answer = a->next;
+	return 1;
+}
+
+static int next(struct front *front)
+{
+	switch ((enum phase)front->restore.phase) {
+	case PHASE_RESOURCES: return next_resource(front);
+	case PHASE_UPLOADS: return next_upload(front);
+	case PHASE_CONTEXTS: return next_context(front);
+	case PHASE_JOURNALS: return next_journal(front);
+	case PHASE_TARGETS: return next_target(front);
+	case PHASE_AGAIN: return next_again(front);
+	default: return 0;
+	}
 }
 
 /* Whoever looks is told to look at everything. */
@@ -117,9 +262,8 @@ static void tell(struct front *front)
 
 	front_send(front, &last, -1);
 	restore->last = last.serial;
-	log_info("worker replaced (%zu resources, %zu contexts) %u ms after it was lost",
-			front->resources.count, front->contexts.count,
-			(unsigned)((loop_now_us() - restore->lost_us) / 1000));
+	log_info("worker replaced: %zu resources, %zu contexts, %u commands again", front->resources.count,
+			front->contexts.count, front->answers.count);
 	screen_send(front->screen, &msg, -1);
 	picture_restored(front);
 }
@@ -139,9 +283,29 @@ void restore_step(struct front *front)
 	struct restore *restore = &front->restore;
 
 	while (restore->running && !renderer_full(front->renderer)) {
-		if (restore->phase == PHASE_END)
-			finish(front);
-		else if (!restore_next(front))
+		int more = next(front);
+
+		if (more < 0)
 			return;
+		if (more > 0)
+			continue;
+		restore->phase = restore->backings_only ? PHASE_END : restore->phase + 1;
+		restore->at = 0;
+		restore->half = false;
+		restore->answer = front->answers.first;
+		if (restore->phase >= PHASE_END)
+			finish(front);
 	}
+}
+
+void restore_fenced(struct front *front, uint32_t serial)
+{
+	struct restore *restore = &front->restore;
+
+	if (!restore->last || serial != restore->last)
+		return;
+	restore->last = 0;
+	restore->failures = 0;
+	log_info("the new worker is up to date %u ms after the last was lost",
+			(unsigned)((loop_now_us() - restore->lost_us) / 1000));
 }

@@ -1,0 +1,93 @@
+#include "record.h"
+#include "front.h"
+
+struct recorder {
+	struct front *front;
+	const struct context *context;
+};
+
+/* Bytes of a command, as a backing. */
+struct bytes {
+	const uint8_t *data;
+	size_t len;
+};
+
+static void read_bytes(void *user, uint64_t offset_bytes, void *dst, size_t len)
+{
+	const struct bytes *bytes = user;
+	uint64_t there = offset_bytes < bytes->len ? bytes->len - offset_bytes : 0;
+	size_t n = there < len ? (size_t)there : len;
+
+	if (n)
+		memcpy(dst, bytes->data + offset_bytes, n);
+	memset((uint8_t *)dst + n, 0, len - n);
+}
+
+static void add(struct front *front, struct resource *resource, const struct virgl_upload *to,
+		uint64_t offset_bytes, const struct uploads_backing *foreign)
+{
+	struct resource_reader reader = { .resource = resource, .memory = vhost_memory(front->vhost) };
+	struct uploads_backing own = { resource_read, &reader };
+
+	uploads_add(&resource->uploads, &front->uploads, &resource->create, to, offset_bytes, &own, foreign);
+}
+
+void record_transfer(struct front *front, const struct render_transfer *t)
+{
+	struct resource *resource = table_get(&front->resources, t->resource);
+	struct virgl_upload to = { t->resource, t->level, t->stride_bytes, t->layer_stride_bytes, t->box.x,
+		t->box.y, t->box.z, t->box.width, t->box.height, t->box.depth };
+
+	if (resource)
+		add(front, resource, &to, t->offset_bytes, NULL);
+}
+
+/* A resource that the context may use. */
+static struct resource *usable(const struct recorder *recorder, uint32_t id)
+{
+	if (!table_get(&recorder->context->attached, id))
+		return NULL;
+	return table_get(&recorder->front->resources, id);
+}
+
+static void on_inline_write(void *user, const struct virgl_upload *upload, const void *data, size_t len)
+{
+	struct recorder *recorder = user;
+	struct resource *resource = usable(recorder, upload->resource);
+	struct bytes bytes = { data, len };
+	struct uploads_backing foreign = { read_bytes, &bytes };
+
+	if (resource)
+		add(recorder->front, resource, upload, 0, &foreign);
+}
+
+static void on_transfer(void *user, const struct virgl_upload *upload, uint64_t offset_bytes)
+{
+	struct recorder *recorder = user;
+	struct resource *resource = usable(recorder, upload->resource);
+
+	if (resource && resource->entries)
+		add(recorder->front, resource, upload, offset_bytes, NULL);
+}
+
+static void on_copy_transfer(
+		void *user, const struct virgl_upload *upload, uint32_t source, uint64_t offset_bytes)
+{
+	struct recorder *recorder = user;
+	struct resource *resource = usable(recorder, upload->resource);
+	struct resource_reader reader = { .resource = usable(recorder, source),
+		.memory = vhost_memory(recorder->front->vhost) };
+	struct uploads_backing foreign = { resource_read, &reader };
+
+	if (resource && reader.resource && reader.resource->entries)
+		add(recorder->front, resource, upload, offset_bytes, &foreign);
+}
+
+static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer };
+
+void record_batch(struct front *front, struct context *context, const uint32_t *words, size_t count)
+{
+	struct recorder recorder = { front, context };
+
+	journal_take(context->journal, words, count, &uploads, &recorder);
+}
