@@ -20,6 +20,10 @@ static const struct coder coders[] = {
 			&codec_own_progressive_decoder, &codec_freerdp_progressive_decoder, true },
 	{ "planar-enc", "planar-dec", &codec_own_planar, &codec_freerdp_planar, &codec_own_planar_decoder,
 			NULL, false },
+	{ "rle16-enc", "rle16-dec", &codec_own_rle16, &codec_freerdp_rle16, &codec_own_rle16_decoder,
+			&codec_freerdp_rle16_decoder, false },
+	{ "rle24-enc", "rle24-dec", &codec_own_rle24, &codec_freerdp_rle24, &codec_own_rle24_decoder,
+			&codec_freerdp_rle24_decoder, false },
 	{ "clear-enc", "clear-dec", &codec_own_clear, NULL, &codec_own_clear_decoder, NULL, false },
 };
 

@@ -11,9 +11,14 @@ extern const struct codec_side codec_own_planar, codec_own_planar_decoder;
 extern const struct codec_side codec_own_planar_rects, codec_own_planar_areas;
 extern const struct codec_side codec_own_clear, codec_own_clear_decoder;
 
-/* What lossless encoders write is whole RDPGFX commands, a frame's in one buffer. */
+extern const struct codec_side codec_own_rle16, codec_own_rle16_decoder;
+extern const struct codec_side codec_own_rle24, codec_own_rle24_decoder;
+
+/* What planar and ClearCodec encoders write is whole RDPGFX commands, a frame's in one buffer. */
 extern const struct codec_side codec_freerdp_rfx1, codec_freerdp_rfx3, codec_freerdp_progressive;
 extern const struct codec_side codec_freerdp_rfx_decoder, codec_freerdp_progressive_decoder;
 extern const struct codec_side codec_freerdp_planar;
+extern const struct codec_side codec_freerdp_rle16, codec_freerdp_rle16_decoder;
+extern const struct codec_side codec_freerdp_rle24, codec_freerdp_rle24_decoder;
 
 #endif
