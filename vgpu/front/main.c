@@ -14,6 +14,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+enum {
+	FILES_MAX = 512, /* targets, regions, and what waits in the outboxes */
+};
+
 #ifdef __SANITIZE_ADDRESS__
 const char *__asan_default_options(void);
 
@@ -94,7 +98,7 @@ int main(int argc, char **argv)
 	if (open_sockets(&sockets, &options) < 0)
 		return EXIT_FAILURE;
 	event = loop_create();
-	if (!event || sandbox_enter() < 0) {
+	if (!event || sandbox_enter(FILES_MAX) < 0) {
 		log_error("the sandbox does not close; the virtual GPU does not go on without it");
 		return EXIT_FAILURE;
 	}

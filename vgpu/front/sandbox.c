@@ -14,10 +14,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum {
-	FILES_MAX = 512, /* targets, regions, and what waits in the outboxes */
-};
-
 static const int allowed_calls[] = {
 	/* descriptors */
 	SCMP_SYS(read),
@@ -31,6 +27,9 @@ static const int allowed_calls[] = {
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(sendto),
 	SCMP_SYS(sendmsg),
+	SCMP_SYS(accept4), /* on a socket that listened before */
+	SCMP_SYS(pread64),
+	SCMP_SYS(pwrite64),
 	SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
 	/* the loop */
@@ -100,7 +99,7 @@ static int filter_calls(void)
 	return ok ? 0 : ERR_IO;
 }
 
-int sandbox_enter(void)
+int sandbox_enter(uint64_t files_max)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ERR_IO;
@@ -111,7 +110,7 @@ int sandbox_enter(void)
 		return ERR_IO;
 	cage_drop_capabilities();
 	cage_limit(RLIMIT_CORE, 0);
-	cage_limit(RLIMIT_NOFILE, FILES_MAX);
+	cage_limit(RLIMIT_NOFILE, files_max);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return ERR_IO;
 	return filter_calls();

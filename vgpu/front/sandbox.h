@@ -5,8 +5,9 @@
 #define FRONT_SANDBOX_H
 
 #include <base/err.h>
+#include <stdint.h>
 
-/* Single-threaded callers only. 0; ERR_IO. */
-MUST_USE int sandbox_enter(void);
+/* files_max: descriptors at a time. Single-threaded callers only. 0; ERR_IO. */
+MUST_USE int sandbox_enter(uint64_t files_max);
 
 #endif

@@ -58,7 +58,7 @@ static void forget_context(struct vtest_client *client)
 void client_destroy(struct vtest_client *client)
 {
 	log_debug("%s leaves", client->name);
-	restore_drop(client->server, client);
+	vtest_restore_drop(client->server, client);
 	forget_resources(client);
 	forget_context(client);
 	journal_destroy(client->journal);

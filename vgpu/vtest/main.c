@@ -8,7 +8,6 @@
 #include <front/connector.h>
 #include <front/sandbox.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,18 @@
 enum {
 	BACKLOG = 64,
 	EXIT_USAGE = 2,
+	FILES_MAX = VTEST_RESOURCES_MAX + 1024,
 };
+
+#ifdef __SANITIZE_ADDRESS__
+const char *__asan_default_options(void);
+
+/* Looking for leaks at the end traces the process, which the sandbox refuses. */
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+#endif
 
 struct options {
 	const char *socket_path, *broker, *profile, *name;
@@ -126,6 +136,16 @@ static int open_sockets(struct vtest_sockets *sockets, const struct options *opt
 	return ERR_IO;
 }
 
+/* Each resource has a descriptor; where there may not be so many, programs hear of it. */
+static uint64_t most_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max > FILES_MAX)
+		return FILES_MAX;
+	return limit.rlim_max;
+}
+
 int main(int argc, char **argv)
 {
 	static struct vtest server;
@@ -143,8 +163,10 @@ int main(int argc, char **argv)
 	if (open_sockets(&sockets, &options) < 0)
 		return EXIT_FAILURE;
 	event = loop_create();
-	if (!event)
+	if (!event || sandbox_enter(most_files()) < 0) {
+		log_error("the sandbox does not close; the virtual GPU does not go on without it");
 		return EXIT_FAILURE;
+	}
 	if (vtest_start(&server, event, &sockets) < 0)
 		log_error("no memory for a virtual GPU");
 	else

@@ -29,7 +29,7 @@ static void drop_words(struct vtest_restore *restore)
 	restore->count = restore->cap = restore->sent = 0;
 }
 
-void restore_drop(struct vtest *server, const struct vtest_client *client)
+void vtest_restore_drop(struct vtest *server, const struct vtest_client *client)
 {
 	if (!client)
 		server->restore.running = false;
@@ -235,16 +235,16 @@ static bool next_step(struct vtest *server)
 	return true;
 }
 
-void restore_start(struct vtest *server)
+void vtest_restore_start(struct vtest *server)
 {
-	restore_drop(server, NULL);
+	vtest_restore_drop(server, NULL);
 	server->restore.running = true;
 	server->restore.phase = PHASE_RESOURCES;
 	server->restore.at = 0;
-	restore_step(server);
+	vtest_restore_step(server);
 }
 
-void restore_step(struct vtest *server)
+void vtest_restore_step(struct vtest *server)
 {
 	struct vtest_restore *restore = &server->restore;
 

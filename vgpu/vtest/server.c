@@ -102,7 +102,7 @@ static void on_room(void *user)
 {
 	struct vtest *server = user;
 
-	restore_step(server);
+	vtest_restore_step(server);
 	if (vtest_ready(server))
 		vtest_go_on(server);
 }
@@ -116,7 +116,7 @@ static void on_lost(void *user)
 
 	log_warn("the worker is lost");
 	server->restore.lost_us = loop_now_us();
-	restore_drop(server, NULL);
+	vtest_restore_drop(server, NULL);
 	table_finish(&server->waits);
 	server->waits = (struct table){ 0 };
 	while ((client = table_next(&server->clients, &at, &(uint32_t){ 0 })) != NULL)
@@ -148,7 +148,7 @@ static void on_worker(void *user, int render_fd, const struct broker_worker *wor
 		return;
 	}
 	ask_for_caps(server);
-	restore_start(server);
+	vtest_restore_start(server);
 }
 
 static void on_refused(void *user, const struct broker_worker *worker)
@@ -195,7 +195,7 @@ void vtest_stop(struct vtest *server)
 	sd_event_source_disable_unref(server->listener);
 	broker_link_destroy(server->link);
 	renderer_destroy(server->renderer);
-	restore_drop(server, NULL);
+	vtest_restore_drop(server, NULL);
 	table_finish(&server->clients);
 	table_finish(&server->resources);
 	table_finish(&server->waits);

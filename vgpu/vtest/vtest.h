@@ -154,12 +154,12 @@ struct vtest_resource *client_owns(const struct vtest_client *client, uint32_t i
 /* --- restore.c --- */
 
 /* Another worker is connected, or the first one. */
-void restore_start(struct vtest *server);
+void vtest_restore_start(struct vtest *server);
 
 /* Goes on; the renderer has room. */
-void restore_step(struct vtest *server);
+void vtest_restore_step(struct vtest *server);
 
 /* The worker was lost, or (client) a program that is being restored went. NULL: all. */
-void restore_drop(struct vtest *server, const struct vtest_client *client);
+void vtest_restore_drop(struct vtest *server, const struct vtest_client *client);
 
 #endif
