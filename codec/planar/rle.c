@@ -111,14 +111,21 @@ static void flush(struct rle_out *o)
 		flush_copy(o);
 }
 
-static void add_copy(struct rle_out *o, uint32_t px)
+static void add_copies(struct rle_out *o, const uint32_t *px, int n)
 {
-	if (o->bg_px || o->copy_px == RUN_MAX_PX)
+	uint8_t *p;
+
+	if (o->bg_px || o->copy_px + n > RUN_MAX_PX)
 		flush(o);
 	if (!o->copy_px)
 		o->copy_gap = writer_take(&o->w, 3);
-	put_pixel(o, px);
-	o->copy_px++;
+	o->copy_px += n;
+	p = writer_take(&o->w, (size_t)(n * o->px_bytes));
+	for (int i = 0; p && i < n; i++, p += o->px_bytes) {
+		store_u16(p, (uint16_t)px[i]);
+		if (o->px_bytes == 3)
+			p[2] = (uint8_t)(px[i] >> 16);
+	}
 }
 
 static void add_background(struct rle_out *o, int len)
@@ -209,11 +216,28 @@ static int try_run(struct rle_out *o, const uint32_t *px, const uint32_t *diff, 
 	return colour_len;
 }
 
+/* Pixels from here on at which neither a run nor a mask can begin: most of a picture */
+static int count_plain(const uint32_t *px, const uint32_t *diff, int n, uint32_t fg)
+{
+	int i = 0;
+
+	while (i + 1 < n && diff[i] && diff[i] != fg && diff[i + 1] && diff[i + 1] != diff[i] &&
+			px[i + 1] != px[i])
+		i++;
+	return i;
+}
+
 static void encode_row(struct rle_out *o, const uint32_t *px, const uint32_t *diff, int n)
 {
 	for (int x = 0; x < n;) {
-		int len = count_equal(diff + x, n - x, 0);
+		int len = count_plain(px + x, diff + x, n - x, o->fg);
 
+		if (len) {
+			add_copies(o, px + x, len);
+			x += len;
+			continue;
+		}
+		len = count_equal(diff + x, n - x, 0);
 		if (len > RUN_MAX_PX - o->bg_px)
 			len = RUN_MAX_PX - o->bg_px;
 		if (len > (o->copy_px && o->px_bytes == 2)) {
@@ -225,7 +249,7 @@ static void encode_row(struct rle_out *o, const uint32_t *px, const uint32_t *di
 		if (!len)
 			len = try_run(o, px + x, diff + x, n - x);
 		if (!len) {
-			add_copy(o, px[x]);
+			add_copies(o, px + x, 1);
 			len = 1;
 		}
 		x += len;
