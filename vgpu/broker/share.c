@@ -5,8 +5,8 @@ static double virtual_of(const struct share_member *member, double real_us)
 	return real_us * SHARE_WEIGHT_UNIT / member->weight;
 }
 
-/* Where the GPU's virtual time stands: that of the last one that has work; when nobody
- * has, of the foremost. */
+/* Where the GPU's virtual time stands: that of the last one that goes on working; when
+ * there is none, of the foremost. */
 static double find_now(struct share_member *const *members, size_t count)
 {
 	double last = 0, first = 0;
@@ -15,11 +15,13 @@ static double find_now(struct share_member *const *members, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct share_member *m = members[i];
 
-		if (m->has_work && (!work || m->virtual_us < last))
+		bool counts = m->has_work && m->had_work;
+
+		if (counts && (!work || m->virtual_us < last))
 			last = m->virtual_us;
 		if (m->virtual_us > first)
 			first = m->virtual_us;
-		work = work || m->has_work;
+		work = work || counts;
 	}
 	return work ? last : first;
 }
@@ -52,5 +54,6 @@ void share_update(struct share_member *const *members, size_t count)
 		struct share_member *m = members[i];
 
 		m->held = m->has_work && m->virtual_us - now > virtual_of(m, SHARE_AHEAD_US);
+		m->had_work = m->has_work;
 	}
 }

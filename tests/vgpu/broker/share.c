@@ -97,6 +97,16 @@ static void test_weights(void **state)
 		assert_true(fabs(part(guests, MEMBERS, i) - want[i]) < 0.02 * want[i]);
 }
 
+/* Pauses between pictures do not cost a guest its share, as long as it could use it. */
+static void test_pauses(void **state)
+{
+	struct guest guests[2] = { { .weight = 200, .batch_us = 60000, .pause_us = 20000 },
+		{ .weight = 100, .batch_us = 60000 } };
+
+	run(guests, 2);
+	assert_true(fabs(part(guests, 2, 0) - 2 / 3.0) < 0.02);
+}
+
 /* Who wants little gets it, and the rest of the GPU goes to who wants more. */
 static void test_light_guest(void **state)
 {
@@ -138,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equal_weights),
 		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_pauses),
 		cmocka_unit_test(test_light_guest),
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_no_saving_up),
