@@ -68,7 +68,7 @@ void bed_start(struct bed *bed, unsigned memory_mb)
 	assert_int_equal(chmod(bed->dir, 0755), 0);
 	snprintf(profiles, sizeof profiles, "%s/profiles", bed->dir);
 	snprintf(bed->broker, sizeof bed->broker, "%s/broker", bed->dir);
-	snprintf(bed->socket, sizeof bed->socket, "%s/vtest", bed->dir);
+	snprintf(bed->socket, sizeof bed->socket, "%s/.virgl_test", bed->dir);
 	fd = open(profiles, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	snprintf(line, sizeof line, "default memory=%u\n", memory_mb);
 	assert_true(fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line));
@@ -103,7 +103,7 @@ void bed_stop(struct bed *bed)
 	end(bed->broker_pid);
 	remove_file(bed, "profiles");
 	remove_file(bed, "broker");
-	remove_file(bed, "vtest");
+	remove_file(bed, ".virgl_test");
 	rmdir(bed->dir);
 }
 
