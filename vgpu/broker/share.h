@@ -2,14 +2,14 @@
  * virtual GPU used and does what comes out.
  *
  * Start-time fair queueing. Each member has a virtual time: what it used, divided by
- * its weight. Among those that have work, whoever is ahead of the last one by more than
- * SHARE_AHEAD_US of its own use is held until it is not. The last one counts only once
- * it has work for the second time in a row: one that needs little is done before that,
- * and nobody was held for it. A member without work cannot save up: it falls behind the
- * others by SHARE_CREDIT_US of its own use at most, which lets one that draws all the
- * time, but for pauses between its pictures, keep its place. So an idle GPU is given
- * whole to whoever wants it, a member that needs little is never held, and members that
- * want all get their shares. */
+ * its weight. Among those that draw all the time, the one that used least sets the pace:
+ * whoever is ahead of it by more than SHARE_AHEAD_US of its own use is held. A program
+ * that draws all the time still pauses between pictures, so what counts is that it had
+ * work at half of the last updates; one that needs little is served and holds nobody,
+ * and a pause longer than some ten updates gives the GPU to the others. Nobody can save
+ * up: who does not set the pace falls behind it by SHARE_CREDIT_US of its own use at
+ * most. So an idle GPU is given whole to whoever wants it, and members that want all
+ * get their shares. */
 #ifndef BROKER_SHARE_H
 #define BROKER_SHARE_H
 
@@ -19,7 +19,7 @@
 
 enum {
 	SHARE_AHEAD_US = 15000,
-	SHARE_CREDIT_US = 100000,
+	SHARE_CREDIT_US = 20000,
 	SHARE_WEIGHT_UNIT = 100, /* virtual time of this weight passes as real use does */
 };
 
@@ -31,7 +31,7 @@ struct share_member {
 	/* share_update's; zero at first, but last_us: used_us as it is then */
 	uint64_t last_us;
 	double virtual_us;
-	bool had_work; /* at the update before */
+	double duty; /* part of the last updates at which it had work, 0..1 */
 	bool held;
 };
 
