@@ -2,15 +2,28 @@
  * (the frame's number) it draws that frame and writes its pixels to standard output.
  * Everything is made at the beginning: two textures, one with levels, vertices and
  * indices in buffers, two programs, a framebuffer that is drawn into and then drawn
- * from. Its first answer is the renderer's name, 64 bytes. */
+ * from. Its first answer is the renderer's name, 64 bytes. With an argument it fills the
+ * memory with textures in place of all that, and its answer is how many it got until GL
+ * said that there is no more, and whether a small one is to be had then: 2 bytes. */
 #include "frames.h"
 #include <epoxy/egl.h>
 #include <epoxy/gl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#ifdef __SANITIZE_ADDRESS__
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+
+/* Mesa keeps much until the end. */
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+#endif
 
 enum {
 	TEXTURE_PX = 64,
@@ -195,13 +208,40 @@ static void write_all(const void *data, size_t len)
 	}
 }
 
-int main(void)
+static bool fill_one(int size)
+{
+	void *pixels = calloc(4, (size_t)size * (size_t)size);
+	GLenum error;
+
+	make_texture(GL_NEAREST);
+	glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, size, size, 0, GL_RGBA, GL_UNSIGNED_BYTE, pixels);
+	error = glGetError();
+	free(pixels);
+	if (error && error != GL_OUT_OF_MEMORY)
+		fail("another error than that of memory");
+	return !error;
+}
+
+static int fill(void)
+{
+	uint8_t answer[2] = { 0 };
+
+	while (answer[0] < 100 && fill_one(FILL_PX))
+		answer[0]++;
+	answer[1] = fill_one(TEXTURE_PX);
+	write_all(answer, sizeof answer);
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	static uint8_t pixels[FRAME_BYTES];
 	char name[64] = { 0 };
 	uint8_t frame;
 
 	make_context();
+	if (argc > 1)
+		return fill();
 	strncpy(name, (const char *)glGetString(GL_RENDERER), sizeof name - 1);
 	make_all();
 	write_all(name, sizeof name);

@@ -6,6 +6,7 @@ enum {
 	FRAME_WIDTH = 160,
 	FRAME_HEIGHT = 120,
 	FRAME_BYTES = 4 * FRAME_WIDTH * FRAME_HEIGHT,
+	FILL_PX = 1024, /* of a texture; 4 MiB, and as much for its upload */
 };
 
 #endif

@@ -49,7 +49,7 @@ static void see_bed_as_tmp(const struct bed *bed)
 }
 
 /* Returns a socket that is its input and output. bed NULL: it draws by itself. */
-static int start_program(const struct bed *bed, pid_t *pid)
+static int start_program(const struct bed *bed, pid_t *pid, const char *argument)
 {
 	int ends[2];
 
@@ -63,7 +63,7 @@ static int start_program(const struct bed *bed, pid_t *pid)
 			see_bed_as_tmp(bed);
 		dup2(ends[1], STDIN_FILENO);
 		dup2(ends[1], STDOUT_FILENO);
-		execl(DRAW_PROGRAM, "draw_frames", NULL);
+		execl(DRAW_PROGRAM, "draw_frames", argument, NULL);
 		_exit(127);
 	}
 	assert_true(*pid > 0);
@@ -94,7 +94,7 @@ static int draw_reference(void **state)
 {
 	char name[64];
 	pid_t pid;
-	int fd = start_program(NULL, &pid);
+	int fd = start_program(NULL, &pid, NULL);
 
 	program_read(fd, name, sizeof name);
 	for (int i = 0; i < FRAMES; i++)
@@ -133,7 +133,7 @@ static void draw_frames(int kill_every)
 	int fd;
 
 	bed_start(&bed, 256);
-	fd = start_program(&bed, &pid);
+	fd = start_program(&bed, &pid, NULL);
 	program_read(fd, name, sizeof name);
 	assert_non_null(strstr(name, "virgl"));
 	for (int i = 0; i < FRAMES; i++) {
@@ -157,11 +157,28 @@ static void pixels_are_right_after_the_worker_died(void **state)
 	draw_frames(6);
 }
 
+static void more_than_the_quota_is_an_error_of_GL(void **state)
+{
+	struct bed bed;
+	uint8_t answer[2];
+	pid_t pid;
+	int fd;
+
+	bed_start(&bed, 64);
+	fd = start_program(&bed, &pid, "fill");
+	program_read(fd, answer, sizeof answer);
+	assert_true(answer[0] >= 4 && answer[0] < 16); /* 16 would be all of 64 MiB */
+	assert_int_equal(answer[1], 1);
+	end_program(fd, pid);
+	bed_stop(&bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pixels_are_those_of_drawing_by_itself),
 		cmocka_unit_test(pixels_are_right_after_the_worker_died),
+		cmocka_unit_test(more_than_the_quota_is_an_error_of_GL),
 	};
 
 	return cmocka_run_group_tests(tests, draw_reference, NULL);
