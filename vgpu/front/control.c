@@ -107,9 +107,10 @@ static enum virtio_gpu_type on_capset_info(struct call *call)
 static enum virtio_gpu_type on_capset(struct call *call)
 {
 	uint32_t id = call->cmd.capset;
-	const struct front_capset *set = &call->front->capsets[id - 1];
+	const struct front_capset *set =
+			id >= 1 && id <= FRONT_CAPSETS ? &call->front->capsets[id - 1] : NULL;
 
-	if (id < 1 || id > FRONT_CAPSETS || call->cmd.capset_version > set->max_version)
+	if (!set || call->cmd.capset_version > set->max_version)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "no such capability set");
 	virtio_gpu_answer_write(&call->data, &call->cmd.header, VIRTIO_GPU_OK_CAPSET);
 	writer_copy(&call->data, set->data, set->len);

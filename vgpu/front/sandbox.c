@@ -72,13 +72,13 @@ static bool allow_some(scmp_filter_ctx filter)
 
 	for (size_t i = 0; i < sizeof fcntls / sizeof *fcntls; i++)
 		ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-				      SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i])) == 0;
+				      SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i], 0)) == 0;
 	/* glibc's fstat is newfstatat(fd, "", buf, AT_EMPTY_PATH). */
 	ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
-			      SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH)) == 0;
+			      SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH, 0)) == 0;
 	/* abort() signals itself. */
 	ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-			      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) == 0;
+			      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)) == 0;
 	ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 			      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
 	ok &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
