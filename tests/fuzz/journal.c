@@ -1,5 +1,5 @@
-/* Batches of a hostile guest. What a journal gives a new context makes the same journal
- * there, in as many bytes. */
+/* Batches of a hostile guest. What a journal gives a new context makes a journal
+ * there that is no longer: a framebuffer whose objects are gone is left out. */
 #include <front/journal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(words, data, count * 4);
 		journal_take(journal, words, count, &uploads, NULL);
 		if (journal_replay(journal, &replay, again) == 0 &&
-				journal_bytes(journal) != journal_bytes(again))
+				journal_bytes(journal) < journal_bytes(again))
 			abort();
 	}
 	journal_destroy(journal);
