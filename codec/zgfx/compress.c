@@ -2,7 +2,7 @@
  * place: about the way of LZ4's fast mode, which suits a stream that is mostly
  * repeats of what was on the screen a moment ago. 3 bytes find the short matches nearby
  * that have to make up for the fixed codes of literals; 24 bytes, asked only where a
- * long match has just ended, a line of text where the others find its first letter in
+ * longer match has just ended, a line of text where the others find its first letter in
  * the line above. What saves most bits is taken, not what is longest.
  *
  * On pictures nearly every decision is a toss of a coin, so that most of the time goes
@@ -18,7 +18,7 @@ enum {
 	UNENCODED_MIN_BYTES = 40, /* shorter runs of literals are not worth the 32 bits */
 	SKIP_SHIFT = 6,           /* one byte more a step after each 64 without a match */
 	SKIP_MAX_BYTES = 16,
-	GAIN_MIN_BITS = 4, /* for less than that, the next place may have something better */
+	GAIN_MIN_BITS = 2, /* for less than that, the next place may have something better */
 	MEDIUM_BYTES = 8,
 	LONG_BYTES = 16,
 	REMEMBER_MEDIUM_BYTES = 2, /* steps at which places inside a match are remembered */
@@ -34,7 +34,7 @@ struct segment {
 	uint8_t *limit;      /* where writing is given up */
 	const uint8_t *done; /* all before is settled: literals can be taken back up to here */
 	const uint8_t *end;
-	bool after_long;
+	bool after_match; /* of MEDIUM_BYTES or more */
 };
 
 static inline void put_literal(struct segment *s, uint8_t value)
@@ -149,15 +149,20 @@ static inline int32_t weigh(
 	return (int32_t)(gain << SCORE_SHIFT | distance);
 }
 
-/* The better candidate of this place, which is then remembered. */
-static inline int32_t find_match(struct zgfx_window *win, const uint8_t *at)
+/* Scores */
+struct candidates {
+	int32_t best, other;
+};
+
+/* For this place, which is then remembered */
+static inline struct candidates find_match(struct zgfx_window *win, const uint8_t *at)
 {
 	uint64_t here = load_u64(at), prices = price_literals(here);
 	uint32_t place = zgfx_window_place(win, at), most = (uint32_t)win->history_bytes;
 	int32_t a = weigh(at, replace_place_of_3(win->places, here, place), most, here, prices);
 	int32_t b = weigh(at, replace_place_of_6(win->places, here, place), most, here, prices);
 
-	return a > b ? a : b;
+	return (struct candidates){ a > b ? a : b, a > b ? b : a };
 }
 
 /* The score of the same LINE_BYTES bytes, or 0 */
@@ -199,6 +204,11 @@ static inline void remember_match(struct zgfx_window *win, const uint8_t *at, si
 		replace_place_of_line(win->places, p, zgfx_window_place(win, p));
 }
 
+static inline uint32_t distance_of(int32_t score)
+{
+	return (uint32_t)score & ((1 << SCORE_SHIFT) - 1);
+}
+
 static inline const uint8_t *put_literals(struct segment *s, const uint8_t *at)
 {
 	size_t step = 1 + ((size_t)(at - s->done) >> SKIP_SHIFT);
@@ -214,26 +224,32 @@ static inline const uint8_t *put_literals(struct segment *s, const uint8_t *at)
 /* One match at `at`, or literals. Returns the end of them. */
 static inline const uint8_t *put_next(struct segment *s, const uint8_t *at)
 {
-	int32_t score = find_match(s->win, at);
+	struct candidates found = find_match(s->win, at);
 	uint32_t distance;
 	size_t len;
 
-	if (s->after_long) {
+	if (s->after_match) {
 		int32_t line = find_line(s->win, at);
 
-		score = line ? line : score;
-		s->after_long = false;
+		found.best = line ? line : found.best;
+		s->after_match = false;
 	}
-	if (score < GAIN_MIN_BITS << SCORE_SHIFT)
+	if (found.best < GAIN_MIN_BITS << SCORE_SHIFT)
 		return put_literals(s, at);
-	distance = (uint32_t)score & ((1 << SCORE_SHIFT) - 1);
+	distance = distance_of(found.best);
 	len = count_equal(at - distance, at, s->end);
 	if (len < ZGFX_MATCH_MIN_BYTES) /* just before the end */
 		return put_literals(s, at);
+	if (len >= MEDIUM_BYTES && found.other > 0) { /* more than could be seen */
+		size_t other_len = count_equal(at - distance_of(found.other), at, s->end);
+
+		distance = other_len > len ? distance_of(found.other) : distance;
+		len = other_len > len ? other_len : len;
+	}
 	settle_literals(s, at);
 	put_match(s, distance, (uint32_t)len);
 	remember_match(s->win, at, len);
-	s->after_long = len >= LONG_BYTES;
+	s->after_match = len >= MEDIUM_BYTES;
 	return s->done = at + len;
 }
 
@@ -246,7 +262,7 @@ size_t zgfx_compress(struct zgfx_window *win, const uint8_t *src, size_t len, ui
 		.limit = dst + len,
 		.done = at,
 		.end = at + len,
-		.after_long = true };
+		.after_match = true };
 	unsigned unused;
 
 	while (at < s.end && s.w.at < s.limit)
