@@ -192,12 +192,10 @@ static inline void remember_match(struct zgfx_window *win, const uint8_t *at, si
 
 	remember(win, at + 1);
 	remember(win, at + 2);
-	if (len == ZGFX_MATCH_MIN_BYTES)
-		return;
 	remember(win, end - 1);
-	remember(win, end - 2);
 	if (len < MEDIUM_BYTES)
 		return;
+	remember(win, end - 2);
 	for (const uint8_t *p = at + 4; p < end - 2; p += step)
 		remember(win, p);
 	for (const uint8_t *p = at; len >= LONG_BYTES && p < end; p += REMEMBER_LONG_BYTES)
