@@ -106,7 +106,7 @@ void answers_done(struct answers *answers, uint32_t command, enum render_result 
 	if (!*at)
 		return;
 	(*at)->type = type_of(result);
-	if (result != RENDER_OK && (*at)->created)
+	if (result != RENDER_OK && (*at)->creates)
 		answers->ops->not_created(answers->user, *at);
 	if ((*at)->fence)
 		return;

@@ -20,11 +20,11 @@ struct answer {
 	enum virtio_gpu_type type; /* VIRTIO_GPU_OK until the worker says otherwise */
 	uint32_t command;          /* serial of what was sent for it; 0: nothing */
 	uint32_t fence;            /* serial of its RENDER_FENCE; 0: it goes back when the command is done */
-	uint32_t created;          /* resource that is not there if this fails; 0: none */
+	bool creates;              /* a resource or context, which is not there if this fails */
 	/* What is sent again to the next worker if this one is lost before; else the next
 	 * one knows without. */
 	enum render_type again;          /* SUBMIT, CONTEXT_DETACH, TRANSFER_FROM; 0: nothing */
-	uint32_t resource;               /* of CONTEXT_DETACH */
+	uint32_t resource;               /* of CONTEXT_DETACH, and what creates one */
 	struct render_transfer transfer; /* of TRANSFER_FROM */
 	uint32_t *batch;                 /* of SUBMIT: owned; NULL without memory */
 	uint32_t batch_words;
@@ -33,7 +33,7 @@ struct answer {
 struct answers_ops {
 	/* A batch was drawn, or carried out if nobody waits for the drawing; in order. */
 	void (*batch)(void *user, const struct answer *answer);
-	/* A resource is not there after all. */
+	/* What it should make is not there after all. */
 	void (*not_created)(void *user, const struct answer *answer);
 };
 

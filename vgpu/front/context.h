@@ -12,6 +12,7 @@ enum {
 
 struct context {
 	uint32_t id;
+	uint32_t command; /* serial of its creation */
 	char name[RENDER_NAME_CAP];
 	struct table attached; /* resource ids, each with the context itself as value */
 	struct journal *journal;

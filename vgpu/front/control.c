@@ -138,7 +138,8 @@ static enum virtio_gpu_type on_create(struct call *call)
 	}
 	type = send_command(call, &msg);
 	resource->command = call->pending.command;
-	call->pending.created = c->resource;
+	call->pending.creates = true;
+	call->pending.resource = c->resource;
 	if (type != VIRTIO_GPU_OK)
 		front_drop_resource(front, c->resource);
 	return type;
@@ -264,6 +265,7 @@ static enum virtio_gpu_type on_context_create(struct call *call)
 	uint32_t id = call->cmd.header.context;
 	struct table *contexts = &call->front->contexts;
 	struct render_message msg = { .type = RENDER_CONTEXT_CREATE, .context = { .context = id } };
+	enum virtio_gpu_type type;
 	struct context *context;
 
 	if (id == 0 || table_get(contexts, id))
@@ -276,7 +278,10 @@ static enum virtio_gpu_type on_context_create(struct call *call)
 		return VIRTIO_GPU_ERR_OUT_OF_MEMORY;
 	}
 	memcpy(msg.context.name, context->name, sizeof msg.context.name);
-	return send_command(call, &msg);
+	type = send_command(call, &msg);
+	context->command = call->pending.command;
+	call->pending.creates = true;
+	return type;
 }
 
 static enum virtio_gpu_type on_context_destroy(struct call *call)

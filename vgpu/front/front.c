@@ -140,14 +140,20 @@ static void on_batch(void *user, const struct answer *answer)
 		record_batch(front, context, answer->batch, answer->batch_words);
 }
 
+/* The guest may have dropped it by now, and made another by that id. */
 static void on_not_created(void *user, const struct answer *answer)
 {
 	struct front *front = user;
-	const struct resource *resource = table_get(&front->resources, answer->created);
+	const struct resource *resource = table_get(&front->resources, answer->resource);
+	struct context *context = table_get(&front->contexts, answer->to.context);
 
-	/* The guest may have dropped it by now, and made another by that id. */
-	if (resource && resource->command == answer->command)
-		front_drop_resource(front, answer->created);
+	if (answer->to.type != VIRTIO_GPU_CONTEXT_CREATE) {
+		if (resource && resource->command == answer->command)
+			front_drop_resource(front, answer->resource);
+	} else if (context && context->command == answer->command) {
+		table_remove(&front->contexts, context->id);
+		context_destroy(context);
+	}
 }
 
 static const struct answers_ops answers_ops = { on_batch, on_not_created };

@@ -14,12 +14,12 @@ static void send_context(struct front *front, enum render_type type, uint32_t co
 	front_send(front, &msg, -1);
 }
 
-/* A context of an id that the guest does not use. */
+/* A context of an id that the guest does not use; virglrenderer takes no larger ones. */
 static void make_context(struct front *front, struct restore_uploads *state)
 {
 	if (state->context)
 		return;
-	state->context = UINT32_MAX;
+	state->context = INT32_MAX;
 	while (table_get(&front->contexts, state->context))
 		state->context--;
 	send_context(front, RENDER_CONTEXT_CREATE, state->context, 0);

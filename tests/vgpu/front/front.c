@@ -202,7 +202,9 @@ static void errors_of_the_worker_reach_the_guest(void **state)
 
 	m->results = RENDER_OUT_OF_MEMORY;
 	assert_int_equal(create_2d(m, 1, 64, 64), VIRTIO_GPU_ERR_OUT_OF_MEMORY);
+	assert_int_equal(create_context(m, 1), VIRTIO_GPU_ERR_OUT_OF_MEMORY);
 	m->results = RENDER_OK;
+	assert_int_equal(submit(m, 0, 1, (uint32_t[]){ 0 }, 1), VIRTIO_GPU_ERR_CONTEXT);
 	assert_int_equal(attach(m, 1, machine_guest_addr, 4096), VIRTIO_GPU_ERR_RESOURCE);
 	assert_int_equal(create_2d(m, 1, 64, 64), VIRTIO_GPU_OK);
 }
@@ -288,6 +290,29 @@ static void a_lost_worker_is_replaced(void **state)
 	assert_true(machine_screen(m, SCREEN_RESET, &msg, NULL));
 	assert_int_equal(msg.reset.count, 1);
 	assert_int_equal(submit(m, FENCE, 1, draw, 13), VIRTIO_GPU_OK);
+}
+
+static void bytes_of_a_batch_are_written_again(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t write[] = { 9 | 15 << 16, 1, 0, 0, 16, 16, 4, 5, 0, 4, 1, 1, 11, 22, 33, 44 };
+	const uint32_t *arena;
+
+	create_context(m, INT32_MAX); /* not that of the writer */
+	create_2d(m, 1, 64, 64);
+	COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, INT32_MAX, 1, 0);
+	submit(m, FENCE, INT32_MAX, write, 16);
+	m->sent_count = 0;
+	machine_kill_worker(m);
+	assert_int_equal(machine_sent_count(m, RENDER_CONTEXT_CREATE), 2);
+	assert_int_equal(m->sent[3].type, RENDER_CONTEXT_CREATE);
+	assert_int_equal(m->sent[3].id, INT32_MAX - 1);
+	assert_int_equal(m->sent[5].type, RENDER_SUBMIT);
+	assert_int_equal(m->sent[5].len, 4 * 12 + 64 * 64 * 4);
+	arena = (const uint32_t *)(const void *)m->arena; /* the first there */
+	assert_int_equal(arena[0], 9 | (11u + 64 * 64) << 16);
+	assert_int_equal(arena[12 + 5 * 64 + 4], 11);
+	assert_int_equal(arena[12 + 5 * 64 + 7], 44);
 }
 
 static void a_context_that_does_not_end_is_banned(void **state)
@@ -387,6 +412,7 @@ int main(void)
 		TEST(fences_come_back_in_order),
 		TEST(a_cursor_comes_to_the_screen),
 		TEST(a_lost_worker_is_replaced),
+		TEST(bytes_of_a_batch_are_written_again),
 		TEST(a_context_that_does_not_end_is_banned),
 		TEST(less_is_told_when_workers_die_of_it),
 		TEST(a_new_driver_begins_with_nothing),
