@@ -11,6 +11,13 @@ bool contexts_have(const struct contexts *contexts, uint32_t id)
 	return false;
 }
 
+/* virglrenderer 0.10 makes another GL context current when contexts come and go, and
+ * still takes the one before for it: the next batch would draw in the wrong one. */
+static void forget_current(void)
+{
+	virgl_renderer_force_ctx_0();
+}
+
 enum render_result contexts_create(
 		struct contexts *contexts, struct resources *resources, const struct render_context *context)
 {
@@ -24,6 +31,7 @@ enum render_result contexts_create(
 		resources_refund(resources, CONTEXT_COST_BYTES);
 		return RENDER_FAILED;
 	}
+	forget_current();
 	contexts->ids[contexts->count++] = context->context;
 	return RENDER_OK;
 }
@@ -38,6 +46,7 @@ enum render_result contexts_destroy(
 		 * whosever it is. */
 		fences_drain(fences);
 		virgl_renderer_context_destroy(id);
+		forget_current();
 		resources_refund(resources, CONTEXT_COST_BYTES);
 		contexts->ids[i] = contexts->ids[--contexts->count];
 		return RENDER_OK;

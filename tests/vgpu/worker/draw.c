@@ -147,6 +147,40 @@ static void clear_and_triangle_have_exact_pixels(void **state)
 	}
 }
 
+/* Nothing is bound again: what the context has bound counts. */
+static void clear_again(struct bed *bed, const float color[4])
+{
+	uint32_t fields[8] = { 4 /* the first color buffer */ };
+	struct scene scene = { .count = 0 };
+
+	memcpy(fields + 1, color, 4 * sizeof *color);
+	scene_command(&scene, 7 /* CLEAR */, 0, fields, 8);
+	assert_int_equal(driver_submit(&bed->driver, CONTEXT, scene.words, scene.count), RENDER_OK);
+	assert_int_equal(read_rect(bed, PICTURE, (struct render_rect){ 0, 0, 0, 0, WIDTH, HEIGHT }),
+			RENDER_OK);
+}
+
+/* virglrenderer makes a new context's GL context current without noting it. */
+static void drawing_goes_on_when_other_contexts_come_and_go(void **state)
+{
+	struct scene_target target = { PICTURE, B8G8R8X8, WIDTH, HEIGHT };
+	struct render_message destroy = { .type = RENDER_CONTEXT_DESTROY, .context = { CONTEXT + 1, 0, "" } };
+	struct scene scene = { .count = 0 };
+	struct bed bed;
+
+	start_bed(&bed);
+	make_context(&bed, B8G8R8X8);
+	scene_clear(&scene, &target, 100, (float[]){ 0, 1, 0, 1 });
+	assert_int_equal(driver_submit(&bed.driver, CONTEXT, scene.words, scene.count), RENDER_OK);
+	assert_int_equal(driver_context(&bed.driver, CONTEXT + 1), RENDER_OK);
+	clear_again(&bed, blue);
+	assert_int_equal(pixel(&bed, 1, 1) & 0xffffff, BLUE);
+	assert_int_equal(driver_call(&bed.driver, destroy, -1), RENDER_OK);
+	clear_again(&bed, orange);
+	assert_int_equal(pixel(&bed, 1, 1) & 0xffffff, ORANGE);
+	stop_bed(&bed);
+}
+
 static void only_the_rectangle_is_written(void **state)
 {
 	struct render_rect rect = { 20, 30, 70, 57, 10, 3 }; /* the target's last corner */
@@ -290,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clear_and_triangle_have_exact_pixels),
+		cmocka_unit_test(drawing_goes_on_when_other_contexts_come_and_go),
 		cmocka_unit_test(only_the_rectangle_is_written),
 		cmocka_unit_test(without_a_resource_it_is_black),
 		cmocka_unit_test(what_cannot_be_read_leaves_the_target_alone),
