@@ -81,11 +81,11 @@ static void add_board(struct words *words, const struct machine_settings *settin
 	word(words, "-display");
 	word(words, "none");
 	word(words, "-machine");
-	word(words, "q35,memory-backend=mem,vmport=off");
+	word(words, "q35,memory-backend=mem,vmport=off,sata=off,smbus=off,hpet=off");
 	word(words, "-accel");
 	word(words, settings->kvm ? "kvm" : "tcg,thread=multi");
 	word(words, "-cpu");
-	word(words, settings->kvm ? "host" : "max");
+	word(words, settings->kvm ? "host" : "max,svm=off");
 	word(words, "-smp");
 	word(words, "%u", settings->cpus);
 	word(words, "-m");

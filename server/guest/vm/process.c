@@ -111,6 +111,7 @@ static _Noreturn void run_child(
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	setpgid(0, 0); /* a terminal's Ctrl-C is for us, who shut down in order */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(EXIT_NO_PROGRAM);
