@@ -47,13 +47,15 @@ static void on_worker_end(void *user)
 		log_warn("%s: its worker %d died", vgpu->name, (int)worker_pid(vgpu->worker));
 }
 
-static bool dies_too_often(struct vgpu *vgpu, uint64_t now_us)
+/* A front that is refused asks again all the time, which is no death more. */
+static void note_death(struct vgpu *vgpu, uint64_t now_us)
 {
 	uint64_t oldest = vgpu->deaths_us[vgpu->death];
 
 	vgpu->deaths_us[vgpu->death] = now_us;
 	vgpu->death = (vgpu->death + 1) % VGPU_DEATHS_MAX;
-	return oldest && now_us - oldest < VGPU_DEATHS_US;
+	if (oldest && now_us - oldest < VGPU_DEATHS_US)
+		vgpu->rests_until_us = oldest + VGPU_DEATHS_US;
 }
 
 static void refuse(
@@ -128,10 +130,13 @@ static int join_again(struct vgpu *vgpu, struct broker_worker *answer)
 		refuse(answer, BROKER_NO_GPU, "EGL does not start on %s", vgpu->broker->gpus[vgpu->gpu].name);
 		return ERR_MISSING;
 	}
-	drop_worker(vgpu, false);
-	vgpu->resets++;
+	if (vgpu->worker) {
+		note_death(vgpu, loop_now_us());
+		drop_worker(vgpu, false);
+		vgpu->resets++;
+	}
 	vgpu->killed = false;
-	if (dies_too_often(vgpu, loop_now_us())) {
+	if (loop_now_us() < vgpu->rests_until_us) {
 		refuse(answer, BROKER_FAILED, "its worker died too often%s; try again in ten seconds", "");
 		return ERR_AGAIN;
 	}

@@ -32,7 +32,8 @@ struct vgpu {
 	uint32_t resets;
 	uint64_t deaths_us[VGPU_DEATHS_MAX]; /* a ring */
 	size_t death;
-	uint64_t ended_used_us; /* by the workers before this one */
+	uint64_t rests_until_us; /* no worker before; after too many deaths */
+	uint64_t ended_used_us;  /* by the workers before this one */
 	uint64_t ended_frames;
 	uint64_t batch_us;      /* page.busy_since_us when last looked at */
 	uint64_t batch_used_us; /* worker's use when that batch was first seen */
