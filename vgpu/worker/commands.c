@@ -7,6 +7,11 @@
 #include <base/loop.h>
 #include <string.h>
 
+enum {
+	BIND_DISPLAY_TARGET = 1 << 7, /* gallium's */
+	BIND_SCANOUT = 1 << 18,
+};
+
 static enum render_result on_arena(struct worker *w, const struct render_message *m, int fd)
 {
 	return memory_take_arena(&w->memory, fd);
@@ -70,8 +75,13 @@ static enum render_result on_backing_detach(struct worker *w, const struct rende
 
 static enum render_result on_transfer(struct worker *w, const struct render_message *m, int fd)
 {
+	const struct resource *r = resources_find(&w->resources, m->transfer.resource);
+
 	if (m->transfer.context && !contexts_have(&w->contexts, m->transfer.context))
 		return RENDER_INVALID;
+	/* How programs of the host (vtest) get a picture to show. */
+	if (r && m->type == RENDER_TRANSFER_FROM && r->shape.bind & (BIND_DISPLAY_TARGET | BIND_SCANOUT))
+		atomic_fetch_add(&w->page->frames, 1);
 	return resources_transfer(&w->resources, &m->transfer, m->type == RENDER_TRANSFER_TO);
 }
 

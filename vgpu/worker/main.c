@@ -78,6 +78,16 @@ static struct broker_page *map_page(void)
 	return (struct broker_page *)(void *)shm_map(PAGE_FD, sizeof(struct broker_page));
 }
 
+/* Libraries print what they think of a guest's shaders, in the guest's words. glibc lets
+ * the stream go elsewhere; our own log is written to the descriptor. */
+static void silence_libraries(void)
+{
+	FILE *nowhere = fopen("/dev/null", "we");
+
+	if (nowhere)
+		stderr = nowhere;
+}
+
 /* Everything that may fail before the first command. */
 static int prepare(struct worker *worker, const struct options *options)
 {
@@ -101,6 +111,7 @@ static int prepare(struct worker *worker, const struct options *options)
 				options->render_node ? options->render_node : "the CPU");
 		return err;
 	}
+	silence_libraries();
 	err = sandbox_close(node_fd >= 0);
 	if (err < 0)
 		log_error("cannot close the sandbox: %s", err_text(err));

@@ -1,7 +1,10 @@
 #include "virgl.h"
 #include "fences.h"
+#include <base/log.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct {
 	int render_node_fd;
@@ -31,6 +34,17 @@ static struct virgl_renderer_callbacks callbacks = {
 	.write_context_fence = on_context_fence,
 };
 
+/* It says what it thinks of a guest's commands, as often as the guest likes to hear it:
+ * not in a log that somebody must keep. */
+static void on_log(const char *format, va_list args)
+{
+	char line[256];
+
+	vsnprintf(line, sizeof line, format, args);
+	line[strcspn(line, "\n")] = 0;
+	log_debug("virglrenderer: %s", line);
+}
+
 static void choose_driver(int render_node_fd)
 {
 	setenv("EGL_PLATFORM", "surfaceless", 1);
@@ -51,6 +65,7 @@ int virgl_start(int render_node_fd, struct fences *fences)
 	state.render_node_fd = render_node_fd;
 	state.fences = fences;
 	choose_driver(render_node_fd);
+	virgl_set_debug_callback(on_log);
 	if (virgl_renderer_init(&state, flags, &callbacks) != 0)
 		return ERR_MISSING;
 	return virgl_renderer_get_poll_fd() < 0 ? ERR_IO : 0;
