@@ -307,7 +307,7 @@ static int run_submit(struct vtest_client *client, const struct vtest_submit *su
 		return err == ERR_CLOSED ? ERR_AGAIN : err;
 	journal_take(client->journal, words, submit->count, &uploads, client);
 	client->work++;
-	return 0;
+	return table_add(&client->server->waits, msg.serial, client);
 }
 
 /* --- waiting --- */

@@ -169,7 +169,9 @@ static bool send_batch(struct vtest *server)
 	memcpy(room, restore->words + restore->sent, 4 * count);
 	submit.submit.context = restore->client->context;
 	submit.submit.len_bytes = (uint32_t)(4 * count);
-	send(server, submit, -1);
+	if (renderer_send(server->renderer, &submit, -1) == 0 &&
+			table_add(&server->waits, submit.serial, restore->client) < 0)
+		log_debug("no memory to remember whose batch that is");
 	restore->sent += count;
 	if (restore->sent == restore->count)
 		drop_words(restore);

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 enum {
+	STRIKES_MAX = 3,
+	STRIKES_US = 60 * 1000 * 1000,
 	CAPS_VERSION = 1, /* as virglrenderer's own server asks for */
 };
 
@@ -107,20 +109,53 @@ static void on_room(void *user)
 		vtest_go_on(server);
 }
 
+/* Whose command the worker was at: the first that it has not answered. */
+static struct vtest_client *find_culprit(const struct vtest *server)
+{
+	struct vtest_client *client, *culprit = NULL;
+	uint32_t serial, first = 0;
+
+	for (size_t at = 0; (client = table_next(&server->waits, &at, &serial)) != NULL;) {
+		if (culprit && (int32_t)(serial - first) > 0)
+			continue;
+		culprit = client;
+		first = serial;
+	}
+	return culprit;
+}
+
+/* One program must not take the worker from all others for ever: what it sent is not
+ * sent again, but its state is, and its next batches come. */
+static void strike(struct vtest_client *client)
+{
+	uint64_t now_us = loop_now_us();
+
+	if (now_us - client->strike_us > STRIKES_US)
+		client->strikes = 0;
+	client->strike_us = now_us;
+	if (++client->strikes < STRIKES_MAX)
+		return;
+	log_warn("%s: workers died over what it draws; its connection is closed", client->name);
+	client_destroy(client);
+}
+
 /* What was under way is not answered; restore.c sees to those who wait. */
 static void on_lost(void *user)
 {
 	struct vtest *server = user;
-	struct vtest_client *client;
+	struct vtest_client *client, *culprit = find_culprit(server);
 	size_t at = 0;
 
-	log_warn("the worker is lost");
+	log_warn("the worker is lost%s%s", culprit ? " while it was at what was sent by " : "",
+			culprit ? culprit->name : "");
 	server->restore.lost_us = loop_now_us();
 	vtest_restore_drop(server, NULL);
 	table_finish(&server->waits);
 	server->waits = (struct table){ 0 };
 	while ((client = table_next(&server->clients, &at, &(uint32_t){ 0 })) != NULL)
 		client->fence = 0;
+	if (culprit)
+		strike(culprit);
 	broker_link_want(server->link);
 }
 

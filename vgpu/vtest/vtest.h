@@ -62,6 +62,9 @@ struct vtest_client {
 	uint64_t work, fence_work, done_work;
 	uint32_t fence;            /* serial; 0: none is pending */
 	struct vtest_transfer get; /* the last TRANSFER_GET, while it may be under way */
+	/* Workers that died over what it sent, lately. */
+	unsigned strikes;
+	uint64_t strike_us;
 };
 
 struct vtest_caps {
@@ -89,7 +92,7 @@ struct vtest {
 	struct vtest_client *strangers; /* that have not said who they are */
 	struct table clients;           /* by context */
 	struct table resources;         /* by our name */
-	struct table waits;             /* struct vtest_client by the serial of a command */
+	struct table waits; /* struct vtest_client by the serial of a command that is not answered */
 	struct vtest_caps caps[VTEST_CAP_SETS];
 	struct uploads_budget budget;
 	struct vtest_restore restore;
