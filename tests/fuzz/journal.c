@@ -25,7 +25,18 @@ static void on_copy_transfer(
 {
 }
 
-static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer };
+static void on_drawn(void *user, uint32_t resource, uint32_t level)
+{
+}
+
+static void on_blit_within(void *user, const struct virgl_entry *blit)
+{
+	if (blit->len != VIRGL_BLIT_WORDS)
+		abort();
+}
+
+static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer, on_drawn,
+	on_blit_within };
 
 static bool has_resource(void *user, uint32_t resource)
 {

@@ -119,6 +119,7 @@ static void on_done(void *user, uint32_t serial, enum render_result result)
 		log_debug("command %u failed in the worker (%d)", serial, (int)result);
 	picture_done(front, serial, result);
 	cursor_done(front, serial, result);
+	snapshots_done(front, serial, result);
 	after_answer(front);
 }
 
@@ -213,6 +214,7 @@ static void on_lost(void *user)
 	restore_lost(front);
 	picture_lost(front);
 	cursor_lost(front);
+	snapshots_lost(&front->snapshots);
 	broker_link_want(front->broker);
 }
 
@@ -341,7 +343,8 @@ int front_start(struct front *front, sd_event *event, const struct front_sockets
 	front->broker = broker_link_create(event, &sockets->broker, &broker_ops, front);
 	front->renderer = renderer_create(event, &renderer_ops, front);
 	if (!front->vhost || !front->screen || !front->broker || !front->renderer ||
-			sd_event_add_defer(event, &front->work, on_look, front) < 0)
+			sd_event_add_defer(event, &front->work, on_look, front) < 0 ||
+			snapshots_init(front) < 0)
 		return ERR_MEMORY;
 	sd_event_source_set_enabled(front->work, SD_EVENT_OFF);
 	broker_link_want(front->broker);
@@ -364,4 +367,5 @@ void front_stop(struct front *front)
 	table_finish(&front->contexts);
 	picture_finish(&front->picture);
 	cursor_finish(&front->cursor);
+	snapshots_finish(&front->snapshots);
 }

@@ -13,6 +13,7 @@
 #include "resource.h"
 #include "restore.h"
 #include "screen.h"
+#include "snapshots.h"
 #include "vhost.h"
 
 enum {
@@ -44,6 +45,7 @@ struct front {
 	struct picture picture;
 	struct cursor cursor;
 	struct restore restore;
+	struct snapshots snapshots;
 	uint32_t last_target; /* handles of RENDER_TARGET */
 };
 

@@ -31,6 +31,7 @@ struct sub {
 	uint32_t id;
 	struct table objects;
 	struct table state; /* struct piece by state_key */
+	bool drawn;         /* into this framebuffer, by this batch */
 };
 
 struct journal {
@@ -308,6 +309,8 @@ static void follow_state(struct journal *j, const struct journal_state *s, const
 
 	if (e->len + 1 < head_words(s))
 		return;
+	if (e->command == VIRGL_SET_FRAMEBUFFER)
+		j->current->drawn = false;
 	group = group_of(s, e);
 	if (group >= (s->groups ? s->groups : 1u))
 		return;
@@ -338,6 +341,41 @@ static void follow_upload(const struct virgl_entry *e, const struct journal_uplo
 		if (!(more[2] & 2))
 			uploads->copy_transfer(user, &upload, more[0], more[1]);
 	}
+}
+
+/* Drawing. */
+
+static void tell_surface(
+		const struct sub *sub, uint32_t handle, const struct journal_uploads *uploads, void *user)
+{
+	const struct object *surface = handle ? table_get(&sub->objects, handle) : NULL;
+
+	if (surface && (surface->type == VIRGL_SURFACE || surface->type == VIRGL_MSAA_SURFACE) &&
+			surface->count > 4)
+		uploads->drawn(user, surface->words[2], surface->words[4]);
+}
+
+/* Once for a framebuffer and batch: there may be thousands of draws. */
+static void follow_draw(struct journal *j, const struct journal_uploads *uploads, void *user)
+{
+	const struct piece *framebuffer;
+
+	if (j->current->drawn)
+		return;
+	j->current->drawn = true;
+	framebuffer = table_get(&j->current->state, state_key(VIRGL_SET_FRAMEBUFFER, 0, 0));
+	for (uint32_t i = 3; framebuffer && i < framebuffer->count; i++)
+		tell_surface(j->current, framebuffer->words[i], uploads, user);
+}
+
+static void follow_copy(const struct virgl_entry *e, const struct journal_uploads *uploads, void *user)
+{
+	if (e->command == VIRGL_COPY_REGION && e->len >= 13)
+		uploads->drawn(user, e->words[1], e->words[2]);
+	else if (e->command == VIRGL_BLIT && e->len == VIRGL_BLIT_WORDS && e->words[4] == e->words[13])
+		uploads->blit_within(user, e);
+	else if (e->command == VIRGL_BLIT && e->len == VIRGL_BLIT_WORDS)
+		uploads->drawn(user, e->words[4], e->words[5]);
 }
 
 static void follow(struct journal *j, const struct virgl_entry *e)
@@ -374,14 +412,28 @@ void journal_take(struct journal *journal, const uint32_t *words, size_t count,
 		const struct journal_uploads *uploads, void *user)
 {
 	struct virgl_entry e;
+	struct sub *sub;
 	size_t at = 0;
 
+	while ((sub = table_next(&journal->subs, &at, &(uint32_t){ 0 })))
+		sub->drawn = false;
+	at = 0;
 	while (virgl_next(words, count, &at, &e) > 0) {
-		if (e.command == VIRGL_INLINE_WRITE || e.command == VIRGL_TRANSFER ||
-				e.command == VIRGL_COPY_TRANSFER)
-			follow_upload(&e, uploads, user);
-		else if (!journal->too_much)
-			follow(journal, &e);
+		switch (e.command) {
+		case VIRGL_INLINE_WRITE:
+		case VIRGL_TRANSFER:
+		case VIRGL_COPY_TRANSFER: follow_upload(&e, uploads, user); break;
+		case VIRGL_BLIT:
+		case VIRGL_COPY_REGION: follow_copy(&e, uploads, user); break;
+		case VIRGL_CLEAR:
+		case VIRGL_DRAW_VBO:
+			if (!journal->too_much)
+				follow_draw(journal, uploads, user);
+			break;
+		default:
+			if (!journal->too_much)
+				follow(journal, &e);
+		}
 	}
 }
 

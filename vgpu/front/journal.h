@@ -20,7 +20,7 @@ enum {
 
 struct journal;
 
-/* What a batch uploads, in its order. */
+/* What a batch does to the contents of resources, in its order. */
 struct journal_uploads {
 	void (*inline_write)(void *user, const struct virgl_upload *upload, const void *data, size_t len);
 	/* From its own backing. */
@@ -28,6 +28,10 @@ struct journal_uploads {
 	/* From another resource's backing. */
 	void (*copy_transfer)(void *user, const struct virgl_upload *upload, uint32_t source,
 			uint64_t offset_bytes);
+	/* The renderer draws, clears or copies into it. */
+	void (*drawn)(void *user, uint32_t resource, uint32_t level);
+	/* The same within one resource: mipmaps are made so. blit is a BLIT of full length. */
+	void (*blit_within)(void *user, const struct virgl_entry *blit);
 };
 
 /* How a context is made again. */

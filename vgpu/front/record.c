@@ -83,7 +83,26 @@ static void on_copy_transfer(
 		add(recorder->front, resource, upload, offset_bytes, &foreign);
 }
 
-static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer };
+static void on_drawn(void *user, uint32_t id, uint32_t level)
+{
+	struct recorder *recorder = user;
+	struct resource *resource = usable(recorder, id);
+
+	if (resource && level == 0)
+		snapshots_drawn(recorder->front, resource);
+}
+
+static void on_blit_within(void *user, const struct virgl_entry *blit)
+{
+	struct recorder *recorder = user;
+	struct resource *resource = usable(recorder, blit->words[4]);
+
+	if (resource)
+		uploads_add_blit(&resource->uploads, blit);
+}
+
+static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer, on_drawn,
+	on_blit_within };
 
 void record_batch(struct front *front, struct context *context, const uint32_t *words, size_t count)
 {

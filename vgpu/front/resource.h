@@ -20,6 +20,9 @@ struct resource {
 	uint32_t entry_count;
 	uint64_t backing_bytes;
 	struct uploads uploads;
+	/* CLOCK_MONOTONIC: when it was last drawn into, and the first time since its picture
+	 * was kept; 0: not since. */
+	uint64_t drawn_us, unsaved_us;
 	uint8_t uuid[VIRTIO_GPU_UUID_BYTES];
 };
 

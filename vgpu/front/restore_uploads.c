@@ -118,9 +118,48 @@ static int write_part(struct front *front, struct restore_uploads *state, const 
 	msg.submit.context = state->context;
 	front_send(front, &msg, -1);
 	advance(state, &part);
-	if (!state->level)
-		send_context(front, RENDER_CONTEXT_DETACH, state->context, id);
 	return 1;
+}
+
+static void attach(struct front *front, struct restore_uploads *state, const struct resource *resource)
+{
+	if (state->attached)
+		return;
+	make_context(front, state);
+	send_context(front, RENDER_CONTEXT_ATTACH, state->context, resource->create.resource);
+	state->attached = true;
+}
+
+static int blit(struct front *front, const struct restore_uploads *state, const struct uploads *uploads)
+{
+	uint32_t each = sizeof uploads->blits->words;
+	struct render_message msg = { .type = RENDER_SUBMIT,
+		.flags = RENDER_WANT_DONE,
+		.submit = { .len_bytes = uploads->blit_count * each } };
+	uint8_t *to = renderer_arena_take(front->renderer, msg.submit.len_bytes, &msg.submit.arena_offset);
+
+	if (!to)
+		return ERR_AGAIN;
+	for (uint32_t i = 0; i < uploads->blit_count; i++)
+		memcpy(to + i * each, uploads->blits[i].words, each);
+	msg.submit.context = state->context;
+	front_send(front, &msg, -1);
+	return 0;
+}
+
+/* After the last level. */
+static int finish(struct front *front, struct restore_uploads *state, const struct resource *resource)
+{
+	if (resource->uploads.blit_count) {
+		attach(front, state, resource);
+		if (blit(front, state, &resource->uploads) == ERR_AGAIN)
+			return ERR_AGAIN;
+	}
+	if (state->attached)
+		send_context(front, RENDER_CONTEXT_DETACH, state->context, resource->create.resource);
+	state->attached = false;
+	state->next_level = 0;
+	return 0;
 }
 
 int restore_uploads_step(struct front *front, struct restore_uploads *state, const struct resource *resource)
@@ -128,14 +167,11 @@ int restore_uploads_step(struct front *front, struct restore_uploads *state, con
 	if (state->level)
 		return write_part(front, state, resource);
 	state->level = uploads_next(&resource->uploads, &state->next_level);
-	if (!state->level) {
-		state->next_level = 0;
-		return 0;
-	}
+	if (!state->level)
+		return finish(front, state, resource);
 	if (state->level->picture) {
 		state->x = state->y = state->z = 0;
-		make_context(front, state);
-		send_context(front, RENDER_CONTEXT_ATTACH, state->context, resource->create.resource);
+		attach(front, state, resource);
 		return 1;
 	}
 	transfer(front, state->level, resource->create.resource, state->next_level - 1);

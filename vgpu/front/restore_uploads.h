@@ -1,5 +1,6 @@
 /* Uploads again what was uploaded into a resource: from its backing by a transfer, from
- * a kept picture by writes in batches of a context made for that. */
+ * a kept picture by writes in batches of a context made for that; then makes again the
+ * levels that were made from others. */
 #ifndef FRONT_RESTORE_UPLOADS_H
 #define FRONT_RESTORE_UPLOADS_H
 
@@ -11,6 +12,7 @@ struct restore_uploads {
 	uint32_t context; /* that writes; 0: none yet */
 	const struct upload_level *level;
 	uint32_t next_level; /* of the resource that is at work */
+	bool attached;       /* that resource, to the context */
 	uint32_t x, y, z;    /* of the picture: where the next write begins */
 };
 

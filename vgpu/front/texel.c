@@ -59,3 +59,18 @@ uint32_t texel_bytes(uint32_t format)
 	}
 	return 0;
 }
+
+enum texel_order texel_order(uint32_t format)
+{
+	switch (format) {
+	case 1:   /* B8G8R8A8 */
+	case 2:   /* B8G8R8X8 */
+	case 100: /* the same as sRGB */
+	case 101: return TEXEL_BGRX;
+	case 67:  /* R8G8B8A8 */
+	case 134: /* R8G8B8X8 */
+	case 104: /* the same as sRGB */
+	case 230: return TEXEL_RGBX;
+	default: return TEXEL_OTHER;
+	}
+}

@@ -8,4 +8,12 @@
  * for those that are rare. */
 uint32_t texel_bytes(uint32_t format);
 
+enum texel_order {
+	TEXEL_OTHER,
+	TEXEL_BGRX, /* bytes B, G, R and a fourth */
+	TEXEL_RGBX,
+};
+
+enum texel_order texel_order(uint32_t format);
+
 #endif

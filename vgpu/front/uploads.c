@@ -74,7 +74,8 @@ void uploads_finish(struct uploads *uploads, struct uploads_budget *budget)
 	for (uint32_t i = 0; uploads->levels && i < UPLOADS_LEVELS_MAX; i++)
 		drop_picture(&uploads->levels[i], budget);
 	free(uploads->levels);
-	uploads->levels = NULL;
+	free(uploads->blits);
+	*uploads = (struct uploads){ 0 };
 }
 
 void uploads_detached(struct uploads *uploads)
@@ -127,6 +128,11 @@ static bool make_picture(struct upload_level *level, struct uploads_budget *budg
 		.height = shape->height,
 		.depth = shape->depth };
 	return true;
+}
+
+static void read_nothing(void *user, uint64_t offset_bytes, void *dst, size_t len)
+{
+	memset(dst, 0, len);
 }
 
 static void join_axis(uint32_t *at, uint32_t *size, uint32_t more_at, uint32_t more_size)
@@ -213,6 +219,48 @@ void uploads_add(struct uploads *uploads, struct uploads_budget *budget,
 		add_to_level(&uploads->levels[to->level], budget, &shape, &box, offset_bytes, own, foreign);
 	else if (!foreign)
 		set_backing(&uploads->levels[to->level], budget, to, offset_bytes);
+}
+
+uint8_t *uploads_picture(struct uploads *uploads, struct uploads_budget *budget,
+		const struct render_resource *resource)
+{
+	static const struct uploads_backing none = { read_nothing, NULL };
+	struct shape shape = shape_of(resource, 0);
+	struct upload_level *level;
+
+	if (!shape.texel_bytes)
+		return NULL;
+	if (!uploads->levels)
+		uploads->levels = calloc(UPLOADS_LEVELS_MAX, sizeof *uploads->levels);
+	if (!uploads->levels)
+		return NULL;
+	level = &uploads->levels[0];
+	level->known &= level->picture != NULL; /* all of it comes anew */
+	level->to.resource = resource->resource;
+	level->to.level = 0;
+	if (!level->picture && !make_picture(level, budget, &shape, &none))
+		return NULL;
+	return level->picture;
+}
+
+void uploads_add_blit(struct uploads *uploads, const struct virgl_entry *blit)
+{
+	struct upload_blit b = { .level = blit->words[5], .z = blit->words[9] };
+	uint32_t i = 0;
+
+	if (!uploads->blits)
+		uploads->blits = calloc(UPLOADS_BLITS_MAX, sizeof *uploads->blits);
+	if (!uploads->blits)
+		return;
+	memcpy(b.words, blit->words, sizeof b.words);
+	while (i < uploads->blit_count && (uploads->blits[i].level != b.level || uploads->blits[i].z != b.z))
+		i++;
+	if (i == UPLOADS_BLITS_MAX)
+		return;
+	if (i < uploads->blit_count)
+		memmove(&uploads->blits[i], &uploads->blits[i + 1],
+				(--uploads->blit_count - i) * sizeof *uploads->blits);
+	uploads->blits[uploads->blit_count++] = b;
 }
 
 const struct upload_level *uploads_next(const struct uploads *uploads, uint32_t *level)

@@ -15,6 +15,7 @@
 enum {
 	UPLOADS_LEVELS_MAX = 16,
 	UPLOADS_BUDGET_BYTES = 256 << 20, /* of pictures, for all resources of a guest */
+	UPLOADS_BLITS_MAX = 96,           /* levels, and sides of a cube */
 	UPLOADS_BUFFER = 0,               /* render_resource.target of a buffer: width is in bytes */
 };
 
@@ -27,8 +28,16 @@ struct upload_level {
 	size_t picture_bytes;
 };
 
+/* A level, or a layer of one, that was made from another one of the same resource. */
+struct upload_blit {
+	uint32_t level, z;
+	uint32_t words[1 + VIRGL_BLIT_WORDS]; /* the command */
+};
+
 struct uploads {
 	struct upload_level *levels; /* NULL: nothing yet */
+	struct upload_blit *blits;   /* in the order of the last of each; NULL: none */
+	uint32_t blit_count;
 };
 
 /* Shared by all resources of a guest. */
@@ -54,6 +63,14 @@ void uploads_detached(struct uploads *uploads);
 void uploads_add(struct uploads *uploads, struct uploads_budget *budget,
 		const struct render_resource *resource, const struct virgl_upload *to, uint64_t offset_bytes,
 		const struct uploads_backing *own, const struct uploads_backing *foreign);
+
+/* A BLIT from one of the resource's levels into another. */
+void uploads_add_blit(struct uploads *uploads, const struct virgl_entry *blit);
+
+/* Where a picture of the whole level 0 is kept, for who has read it: rows of width texels
+ * without gaps. NULL: no budget or memory, or not a format for that. */
+uint8_t *uploads_picture(struct uploads *uploads, struct uploads_budget *budget,
+		const struct render_resource *resource);
 
 /* What a new worker is given: level 0.., *level begins as 0. NULL at the end. */
 const struct upload_level *uploads_next(const struct uploads *uploads, uint32_t *level);

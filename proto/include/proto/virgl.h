@@ -71,6 +71,7 @@ enum virgl_object {
 enum {
 	VIRGL_SHADER_TYPES = 6,
 	VIRGL_LEN_MAX_WORDS = 0xffff,
+	VIRGL_BLIT_WORDS = 21,
 };
 
 /* words[0] is the header; len words follow it. */

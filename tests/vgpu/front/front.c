@@ -315,6 +315,49 @@ static void bytes_of_a_batch_are_written_again(void **state)
 	assert_int_equal(arena[12 + 5 * 64 + 7], 44);
 }
 
+/* As if nothing had been drawn for a while. */
+static void let_settle(struct machine *m)
+{
+	struct resource *resource = table_get(&m->front.resources, 1);
+
+	assert_int_not_equal(resource->unsaved_us, 0);
+	resource->drawn_us = resource->unsaved_us = 1;
+	sd_event_source_set_time(m->front.snapshots.tick, 0);
+	machine_run(m);
+	assert_int_equal(resource->unsaved_us, 0);
+}
+
+static void what_was_drawn_is_read_back(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t draw[] = { 1 | 8 << 8 | 5 << 16, 5, 1, 1, 0, 0, /* a surface of resource 1 */
+		5 | 3 << 16, 1, 0, 5, 7 | 8 << 16, 4, 0, 0, 0, 0, 0, 0, 0 };
+	const uint32_t pixel = 0x11223344;
+	const uint32_t *arena;
+
+	create_context(m, 3);
+	create_2d(m, 1, 64, 64);
+	COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 3, 1, 0);
+	submit(m, FENCE, 3, draw, 19);
+	let_settle(m);
+	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
+	/* The worker reads something else the second time. */
+	assert_int_equal(pwrite(machine_sent_last(m, RENDER_TARGET)->fd, &pixel, 4, (9 * 64 + 8) * 4), 4);
+	submit(m, FENCE, 3, draw, 19);
+	let_settle(m);
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 1);
+	machine_kill_worker(m);
+	arena = (const uint32_t *)(const void *)m->arena;
+	assert_int_equal(arena[0], 9 | (11u + 64 * 64) << 16);
+	assert_int_equal(arena[12 + 9 * 64 + 8], pixel);
+	/* And the next worker is asked in the same way. */
+	m->sent_count = 0;
+	submit(m, FENCE, 3, draw, 19);
+	let_settle(m);
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 1);
+	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
+}
+
 static void a_context_that_does_not_end_is_banned(void **state)
 {
 	struct machine *m = *state;
@@ -413,6 +456,7 @@ int main(void)
 		TEST(a_cursor_comes_to_the_screen),
 		TEST(a_lost_worker_is_replaced),
 		TEST(bytes_of_a_batch_are_written_again),
+		TEST(what_was_drawn_is_read_back),
 		TEST(a_context_that_does_not_end_is_banned),
 		TEST(less_is_told_when_workers_die_of_it),
 		TEST(a_new_driver_begins_with_nothing),

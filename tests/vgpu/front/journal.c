@@ -46,7 +46,23 @@ static void on_copy_transfer(
 			(unsigned)offset_bytes);
 }
 
-static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer };
+static void on_drawn(void *user, uint32_t resource, uint32_t level)
+{
+	struct world *w = user;
+	size_t len = strlen(w->said);
+
+	snprintf(w->said + len, sizeof w->said - len, "drawn %u level %u. ", resource, level);
+}
+
+static void on_blit_within(void *user, const struct virgl_entry *blit)
+{
+	struct world *w = user;
+
+	snprintf(w->said, sizeof w->said, "blit %u level %u", blit->words[4], blit->words[5]);
+}
+
+static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer, on_drawn,
+	on_blit_within };
 
 static bool has_resource(void *user, uint32_t resource)
 {
@@ -290,6 +306,28 @@ static void test_too_much(void **state)
 	free(words);
 }
 
+/* Once for each framebuffer of a batch, however much is drawn. */
+static void test_drawing(void **state)
+{
+	struct world *w = *state;
+
+	TAKE(w, SURFACE(5, 7), SURFACE(6, 8), H(VIRGL_SET_FRAMEBUFFER, 0, 4), 2, 0, 5, 6);
+	assert_string_equal(w->said, "");
+	TAKE(w, H(VIRGL_CLEAR, 0, 0), H(VIRGL_DRAW_VBO, 0, 0), H(VIRGL_DRAW_VBO, 0, 0));
+	assert_string_equal(w->said, "drawn 7 level 0. drawn 8 level 0. ");
+	w->said[0] = 0;
+	TAKE(w, H(VIRGL_DRAW_VBO, 0, 0), H(VIRGL_SET_FRAMEBUFFER, 0, 3), 1, 0, 6, H(VIRGL_DRAW_VBO, 0, 0));
+	assert_string_equal(w->said, "drawn 7 level 0. drawn 8 level 0. drawn 8 level 0. ");
+	w->said[0] = 0;
+	TAKE(w, H(VIRGL_COPY_REGION, 0, 13), 9, 1, 0, 0, 0, 7, 0, 0, 0, 0, 1, 1, 1);
+	assert_string_equal(w->said, "drawn 9 level 1. ");
+	w->said[0] = 0;
+	TAKE(w, H(VIRGL_BLIT, 0, 21), 0, 0, 0, 4, 0, 1, 0, 0, 0, 1, 1, 1, 5, 0, 1, 0, 0, 0, 1, 1, 1);
+	assert_string_equal(w->said, "drawn 4 level 0. ");
+	TAKE(w, H(VIRGL_BLIT, 0, 21), 0, 0, 0, 4, 3, 1, 0, 0, 0, 1, 1, 1, 4, 2, 1, 0, 0, 0, 1, 1, 1);
+	assert_string_equal(w->said, "blit 4 level 3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +339,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sub_contexts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_queries, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_uploads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_drawing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_broken_batch, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_much, set_up, tear_down),
 	};

@@ -1,0 +1,40 @@
+/* What a program only draws is in no journal, and a compositor draws a window once. So
+ * pictures that were drawn into are read back, when they are left alone for a moment, or
+ * now and then when they never are, and kept as if they had been uploaded. That costs
+ * one read of a picture for each time it changes, at most a few a second, and nothing
+ * while nothing is drawn. What was drawn since the last is lost with a worker, until it
+ * is drawn again; so are depths, and pictures of rare formats. Loop thread only. */
+#ifndef FRONT_SNAPSHOTS_H
+#define FRONT_SNAPSHOTS_H
+
+#include "resource.h"
+#include <systemd/sd-event.h>
+
+struct front;
+
+struct snapshots {
+	sd_event_source *tick;
+	bool ticking;
+	uint64_t tick_bytes; /* read in this tick */
+	/* Where the worker reads to. */
+	int fd;
+	uint8_t *map;
+	uint32_t width_px, height_px;
+	uint32_t target;            /* handle; 0: the worker does not know it */
+	uint32_t reading;           /* serial of the read under way; 0: none */
+	uint32_t resource, command; /* whose it is, and the serial of its creation */
+};
+
+MUST_USE int snapshots_init(struct front *front);
+void snapshots_finish(struct snapshots *snapshots);
+
+/* A batch drew into it. */
+void snapshots_drawn(struct front *front, struct resource *resource);
+
+/* A command was answered, which may have been the read. */
+void snapshots_done(struct front *front, uint32_t serial, enum render_result result);
+
+/* The worker is lost. */
+void snapshots_lost(struct snapshots *snapshots);
+
+#endif
