@@ -1,6 +1,7 @@
 /* oriel-bench: one subcommand per area. */
 #include "codec.h"
 #include "session.h"
+#include "vgpu.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,14 +12,16 @@ static const struct {
 } areas[] = {
 	{ "codec", codec_bench },
 	{ "session", session_bench },
+	{ "vgpu", vgpu_bench },
 };
 
-static const char help[] = "usage: oriel-bench codec|session [OPTION]...\n"
+static const char help[] = "usage: oriel-bench codec|session|vgpu [OPTION]...\n"
 			   "\n"
 			   "  codec    the codecs, each against FreeRDP's on the same pictures\n"
 			   "  session  latency, rest and memory of one session\n"
+			   "  vgpu     the virtual GPU, with virglrenderer's plain readback beside it\n"
 			   "\n"
-			   "Options of each: oriel-bench codec --help, oriel-bench session --help\n";
+			   "Options of each: oriel-bench codec --help, and so on\n";
 
 int main(int argc, char **argv)
 {

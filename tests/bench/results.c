@@ -3,17 +3,27 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+static const char ourselves[] = "oriel";
+
+void results_print_peer(bool json, const char *bench, const char *name, const char *metric, double value,
+		const char *unit, const char *peer)
+{
+	if (json)
+		printf("{\"bench\":\"%s\",\"case\":\"%s\",\"metric\":\"%s\",\"value\":%.6g,\"unit\":\"%s\","
+		       "\"peer\":\"%s\"}\n",
+				bench, name, metric, value, unit, peer);
+	else
+		printf("%-10s %-22s %-28s %12.3f %s%s%s\n", bench, name, metric, value, unit,
+				strcmp(peer, ourselves) ? "  " : "", strcmp(peer, ourselves) ? peer : "");
+	fflush(stdout);
+}
 
 void results_print(bool json, const char *bench, const char *name, const char *metric, double value,
 		const char *unit)
 {
-	if (json)
-		printf("{\"bench\":\"%s\",\"case\":\"%s\",\"metric\":\"%s\",\"value\":%.6g,\"unit\":\"%s\","
-		       "\"peer\":\"oriel\"}\n",
-				bench, name, metric, value, unit);
-	else
-		printf("%-10s %-22s %-28s %12.3f %s\n", bench, name, metric, value, unit);
-	fflush(stdout);
+	results_print_peer(json, bench, name, metric, value, unit, ourselves);
 }
 
 static int compare(const void *a, const void *b)

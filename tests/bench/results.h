@@ -11,6 +11,10 @@
 void results_print(bool json, const char *bench, const char *name, const char *metric, double value,
 		const char *unit);
 
+/* The same of somebody else's, measured beside ours. */
+void results_print_peer(bool json, const char *bench, const char *name, const char *metric, double value,
+		const char *unit, const char *peer);
+
 /* The value that a part (0..1) of them does not exceed (nearest rank); sorts them.
  * count > 0. */
 double results_percentile(double *values, size_t count, double part);

@@ -1,16 +1,12 @@
 #include "pictures.h"
 #include "formats.h"
+#include "virgl.h"
 #include <string.h>
-#include <virgl/virglrenderer.h>
 
 enum {
 	TARGET_2D = 2, /* gallium's PIPE_TEXTURE_2D */
 	TARGET_RECT = 5,
 	PIXEL_BYTES = 4,
-};
-
-struct virgl_box {
-	uint32_t x, y, z, w, h, d;
 };
 
 static bool span_inside(uint32_t at, uint32_t len, uint32_t size)

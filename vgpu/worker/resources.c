@@ -1,9 +1,9 @@
 #include "resources.h"
 #include "formats.h"
+#include "virgl.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <virgl/virglrenderer.h>
 
 enum {
 	TARGET_3D = 3,            /* gallium's PIPE_TEXTURE_3D */
@@ -13,11 +13,6 @@ enum {
 
 /* virglrenderer computes with 32 bits in places. */
 static const uint64_t resource_max_bytes = 1u << 31;
-
-/* Not in virglrenderer's public header. */
-struct virgl_box {
-	uint32_t x, y, z, w, h, d;
-};
 
 static struct resource **slot_of(struct resources *all, uint32_t id)
 {

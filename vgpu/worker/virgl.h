@@ -8,6 +8,11 @@
 
 struct fences;
 
+/* virglrenderer's header names it only. */
+struct virgl_box {
+	uint32_t x, y, z, w, h, d;
+};
+
 /* Once. render_node_fd: a render node, borrowed, or -1 to draw with the CPU. fences are
  * told of what is done. 0; ERR_MISSING: no EGL that does; ERR_IO: no way to wait for
  * fences. */
