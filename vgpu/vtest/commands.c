@@ -282,9 +282,23 @@ static void on_copy_transfer(
 				offset_bytes, &own, &from);
 }
 
+/* What is only drawn is lost with a worker, until it is drawn again. */
+static void on_drawn(void *user, uint32_t id, uint32_t level)
+{
+}
+
+static void on_blit_within(void *user, const struct virgl_entry *blit)
+{
+	struct vtest_resource *resource = client_owns(user, blit->words[4]);
+
+	if (resource)
+		uploads_add_blit(&resource->uploads, blit);
+}
+
 static int run_submit(struct vtest_client *client, const struct vtest_submit *submit)
 {
-	static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer };
+	static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer,
+		on_drawn, on_blit_within };
 	struct renderer *renderer = client->server->renderer;
 	struct render_message msg = { .type = RENDER_SUBMIT, .flags = RENDER_WANT_DONE };
 	uint32_t *words;

@@ -117,6 +117,23 @@ static int keep_words(void *user, const uint32_t *words, size_t count)
 	return 0;
 }
 
+/* Levels that were made from others of the same resource. */
+static int keep_blits(struct vtest_restore *restore)
+{
+	const struct vtest_resource *resource;
+	size_t at = 0;
+	int err = 0;
+
+	while (err == 0 &&
+			(resource = table_next(&restore->client->resources, &at, &(uint32_t){ 0 })) != NULL) {
+		const struct uploads *uploads = &resource->uploads;
+
+		for (uint32_t i = 0; err == 0 && i < uploads->blit_count; i++)
+			err = keep_words(restore, uploads->blits[i].words, 1 + VIRGL_BLIT_WORDS);
+	}
+	return err;
+}
+
 static void begin_context(struct vtest *server, struct vtest_client *client)
 {
 	static const struct journal_replay replay = { has_resource, keep_words };
@@ -135,7 +152,9 @@ static void begin_context(struct vtest *server, struct vtest_client *client)
 		send(server, attach, -1);
 	}
 	server->restore.client = client;
-	err = journal_replay(client->journal, &replay, &server->restore);
+	err = keep_blits(&server->restore);
+	if (err == 0)
+		err = journal_replay(client->journal, &replay, &server->restore);
 	if (err < 0)
 		log_warn("%s cannot be made again whole: %s", client->name, err_text(err));
 }

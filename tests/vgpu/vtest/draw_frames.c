@@ -1,6 +1,6 @@
 /* A program that draws with whatever GL it is given: for each byte on standard input
  * (the frame's number) it draws that frame and writes its pixels to standard output.
- * Everything is made at the beginning: two textures, one with levels, vertices and
+ * Everything is made at the beginning: three textures, two with levels, vertices and
  * indices in buffers, two programs, a framebuffer that is drawn into and then drawn
  * from. Its first answer is the renderer's name, 64 bytes. With an argument it fills the
  * memory with textures in place of all that, and its answer is how many it got until GL
@@ -31,7 +31,7 @@ enum {
 };
 
 static struct {
-	GLuint screen, small, small_picture, checks, levels, vertices, indices, picture_program,
+	GLuint screen, small, small_picture, checks, levels, made_levels, vertices, indices, picture_program,
 			plain_program;
 } gl;
 
@@ -130,6 +130,10 @@ static void make_pictures(void)
 		memset(pixels, 40 * level + 15, (size_t)size * (size_t)size * 4);
 		glTexImage2D(GL_TEXTURE_2D, level, GL_RGBA, size, size, 0, GL_RGBA, GL_UNSIGNED_BYTE, pixels);
 	}
+	memset(pixels, 99, sizeof pixels);
+	gl.made_levels = make_texture(GL_NEAREST_MIPMAP_NEAREST);
+	glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, TEXTURE_PX, TEXTURE_PX, 0, GL_RGBA, GL_UNSIGNED_BYTE, pixels);
+	glGenerateMipmap(GL_TEXTURE_2D);
 }
 
 static void make_all(void)
@@ -193,6 +197,8 @@ static void draw_frame(int frame)
 	draw_square(gl.picture_program, frame, 0.9f, -0.3f, 0);
 	glBindTexture(GL_TEXTURE_2D, gl.levels);
 	draw_square(gl.picture_program, 0, 0.15f, 0.7f, 0.6f);
+	glBindTexture(GL_TEXTURE_2D, gl.made_levels);
+	draw_square(gl.picture_program, 0, 0.15f, 0.2f, 0.6f);
 	glBindTexture(GL_TEXTURE_2D, gl.small_picture);
 	draw_square(gl.picture_program, 0, 0.4f, 0.6f, -0.4f);
 }
