@@ -25,6 +25,7 @@ enum {
 	R8G8B8A8 = 67,
 	R8G8B8X8 = 134,
 	B5G6R5 = 7,
+	LARGE_PX = 2048, /* takes a while to draw */
 };
 
 static const uint64_t video_memory_bytes = 64 << 20;
@@ -320,6 +321,34 @@ static void fences_come_back_in_order(void **state)
 	stop_bed(&bed);
 }
 
+/* virglrenderer forgets the fence that it waits for when any context goes. */
+static void no_fence_is_lost_when_contexts_go(void **state)
+{
+	struct render_message destroy = { .type = RENDER_CONTEXT_DESTROY, .context = { CONTEXT + 1, 0, "" } };
+	struct scene_target large = { PICTURE + 10, B8G8R8X8, LARGE_PX, LARGE_PX };
+	struct scene scene = { .count = 0 };
+	struct bed bed;
+
+	start_bed(&bed);
+	make_context(&bed, B8G8R8X8);
+	assert_int_equal(driver_create(&bed.driver,
+					 driver_picture(large.resource, B8G8R8X8, LARGE_PX, LARGE_PX)),
+			RENDER_OK);
+	assert_int_equal(driver_attach(&bed.driver, CONTEXT, large.resource), RENDER_OK);
+	scene_clear(&scene, &large, 700, blue);
+	scene_triangle(&scene, &large, 700, VERTICES, points, orange);
+	for (uint64_t i = 1; i <= 20; i++) {
+		struct render_message fence = { .type = RENDER_FENCE, .fence = { i, CONTEXT } };
+
+		assert_int_equal(driver_context(&bed.driver, CONTEXT + 1), RENDER_OK);
+		assert_int_equal(driver_submit(&bed.driver, CONTEXT, scene.words, scene.count), RENDER_OK);
+		driver_send(&bed.driver, fence, -1);
+		driver_send(&bed.driver, destroy, -1);
+		assert_true(driver_receive(&bed.driver).fence.fence == i);
+	}
+	stop_bed(&bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +359,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_read_leaves_the_target_alone),
 		cmocka_unit_test(guest_memory_goes_to_the_resource_and_back),
 		cmocka_unit_test(fences_come_back_in_order),
+		cmocka_unit_test(no_fence_is_lost_when_contexts_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
