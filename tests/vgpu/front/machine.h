@@ -29,8 +29,8 @@ struct machine {
 	sd_event *event;
 	struct front front;
 	int vhost, broker, screen, connector; /* the other ends */
-	int render;                /* -1: no worker */
-	int exit_code;             /* of the front's loop; -1: it runs */
+	int render;                           /* -1: no worker */
+	int exit_code;                        /* of the front's loop; -1: it runs */
 	uint8_t *memory;
 	int memory_fd;
 	int kick[VHOST_QUEUES], call[VHOST_QUEUES];

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -46,15 +47,16 @@ static int try_connect(const char *path, int type)
 	return -1;
 }
 
-/* Until somebody listens there. */
+/* Until somebody listens there, who must not end meanwhile. */
 static int connect_to(const char *path, int type, pid_t listener)
 {
+	struct pollfd end = { .fd = pidfd_open(listener, 0), .events = POLLIN };
 	int fd;
 
-	while ((fd = try_connect(path, type)) < 0) {
-		assert_int_equal(waitpid(listener, NULL, WNOHANG), 0);
-		usleep(2000);
-	}
+	assert_true(end.fd >= 0);
+	while ((fd = try_connect(path, type)) < 0)
+		assert_int_equal(poll(&end, 1, 2), 0);
+	close(end.fd);
 	return fd;
 }
 
