@@ -10,6 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+	SMALL_BYTES = 4096,
+};
+
 /* --- resources --- */
 
 struct vtest_resource *client_resource(const struct vtest_client *client, uint32_t name)
@@ -74,27 +78,37 @@ static int wait_for(struct vtest_client *client, enum vtest_wait wait, uint32_t 
 	return table_add(&client->server->waits, serial, client);
 }
 
+/* The driver makes one of a few bytes for each of its fences, and breaks when it does not
+ * get it: that need not wait. */
+static bool is_worth_waiting(const struct vtest_resource *resource)
+{
+	return resource->data_bytes > SMALL_BYTES;
+}
+
 static int send_resource(struct vtest_client *client, struct vtest_resource *resource)
 {
+	uint16_t flags = is_worth_waiting(resource) ? RENDER_WANT_DONE : 0;
 	struct render_message create = {
-		.type = RENDER_RESOURCE_CREATE, .flags = RENDER_WANT_DONE, .resource = resource->create
+		.type = RENDER_RESOURCE_CREATE, .flags = flags, .resource = resource->create
 	};
 	struct render_message attach = { .type = RENDER_CONTEXT_ATTACH,
 		.context = { client->context, resource->create.resource, "" } };
 	struct render_message backing = { .type = RENDER_BACKING_FD,
-		.flags = RENDER_WANT_DONE,
+		.flags = flags,
 		.backing_fd = { resource->create.resource, resource->data_bytes } };
 	struct renderer *renderer = client->server->renderer;
 	int err = renderer_send(renderer, &create, -1);
 
 	if (err < 0 || (err = renderer_send(renderer, &attach, -1)) < 0)
 		return err;
-	if (resource->fd < 0)
-		return wait_for(client, VTEST_WAITS_RESOURCE, create.serial);
-	err = table_add(&client->server->waits, create.serial, client);
-	if (err < 0 || (err = renderer_send(renderer, &backing, resource->fd)) < 0)
+	if (resource->fd >= 0)
+		err = renderer_send(renderer, &backing, resource->fd);
+	if (err < 0 || !is_worth_waiting(resource))
 		return err;
-	return wait_for(client, VTEST_WAITS_RESOURCE, backing.serial);
+	client->made = resource;
+	client->failed = false;
+	err = table_add(&client->server->waits, create.serial, client);
+	return err < 0 ? err : wait_for(client, VTEST_WAITS_RESOURCE, backing.serial);
 }
 
 /* A byte with the memory, or without: then the driver has no memory for its program. */
@@ -120,11 +134,10 @@ static int run_create(struct vtest_client *client, const struct vtest_resource_c
 		resource->fd = shm_create("oriel-vtest", resource->data_bytes);
 	if (resource->fd >= 0 || !resource->data_bytes)
 		err = send_resource(client, resource);
-	if (err == 0) {
-		client->made = resource;
-		client->failed = false;
-		return 0;
-	}
+	if (err == 0)
+		return is_worth_waiting(resource) ? 0 : answer_create(client, resource, create->data_bytes);
+	client->wait = VTEST_WAITS_NOT;
+	client->made = NULL;
 	resource_forget(client, resource);
 	if (err == ERR_CLOSED)
 		return ERR_AGAIN;

@@ -334,8 +334,8 @@ static void impossible_sizes_are_answered_without_memory(void **state)
 	make(&p, &bed);
 	assert_null(program_create(p.fd, 9, 2, B8G8R8X8, RENDER_TARGET_BIND, 0, 1, 64));
 	assert_null(program_create(p.fd, 9, 2, B8G8R8X8, RENDER_TARGET_BIND, 0xffffffff, 0xffffffff, 64));
-	assert_null(program_create(p.fd, 9, 2, 9999, RENDER_TARGET_BIND, 16, 16, 1024));
-	assert_null(program_create(p.fd, 9, 99, B8G8R8X8, RENDER_TARGET_BIND, 16, 16, 1024));
+	assert_null(program_create(p.fd, 9, 2, 9999, RENDER_TARGET_BIND, 16, 16, 8192));
+	assert_null(program_create(p.fd, 9, 99, B8G8R8X8, RENDER_TARGET_BIND, 16, 16, 8192));
 	assert_null(program_create(p.fd, 9, 2, B8G8R8X8, RENDER_TARGET_BIND, 16, 16, 0xffffffff));
 	assert_non_null(program_create(p.fd, 9, 2, B8G8R8X8, RENDER_TARGET_BIND, 16, 16, 1024));
 	program_send(p.fd, 10, VTEST_TRANSFER_GET, (uint32_t[]){ 9, 0, 0, 0, 0, 16, 16, 1, 0, 1 }, 10);
