@@ -1,7 +1,8 @@
 /* oriel-guest-agent: runs inside a virtual machine (as /usr/lib/oriel/agent) and does
  * there what the host cannot from outside: monitors, keyboard layout, lock keys, text.
+ * SIGUSR1 tells that a desktop is starting, which knows nothing of these.
  * Usage: oriel-guest-agent [PORT [SCRIPT]]. Needs nothing but the C library. */
-#include "jobs.h"
+#include "desktop.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,7 +20,7 @@ enum {
 struct agent {
 	int port_fd, signal_fd;
 	struct agent_lines lines;
-	struct jobs jobs;
+	struct desktop desktop;
 };
 
 static void say(const struct agent *agent, const struct agent_message *msg)
@@ -34,11 +35,11 @@ static void say(const struct agent *agent, const struct agent_message *msg)
 
 static void say_done(struct agent *agent)
 {
-	if (agent->jobs.done_due)
-		say(agent,
-				&(struct agent_message){
-						.type = AGENT_LAYOUT_DONE, .layout_done = agent->jobs.done });
-	agent->jobs.done_due = false;
+	struct agent_message msg = { .type = AGENT_LAYOUT_DONE, .layout_done = agent->desktop.done };
+
+	if (agent->desktop.done_due)
+		say(agent, &msg);
+	agent->desktop.done_due = false;
 }
 
 /* False: the host is not there. */
@@ -52,7 +53,7 @@ static bool read_port(struct agent *agent)
 	for (ssize_t i = 0; i < n; i++) {
 		if (agent_lines_take(&agent->lines, bytes[i], &len) &&
 				agent_parse(&msg, agent->lines.line, len) == 0)
-			jobs_take(&agent->jobs, &msg);
+			desktop_take(&agent->desktop, &msg);
 	}
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
@@ -61,9 +62,11 @@ static void read_signals(struct agent *agent)
 {
 	struct signalfd_siginfo info;
 
-	while (read(agent->signal_fd, &info, sizeof info) == sizeof info)
-		;
-	jobs_reap(&agent->jobs);
+	while (read(agent->signal_fd, &info, sizeof info) == sizeof info) {
+		if (info.ssi_signo == SIGUSR1)
+			desktop_renew(&agent->desktop);
+	}
+	desktop_reap(&agent->desktop);
 	say_done(agent);
 }
 
@@ -72,17 +75,15 @@ static int run(struct agent *agent)
 	for (;;) {
 		struct pollfd fds[] = { { .fd = agent->port_fd, .events = POLLIN },
 			{ .fd = agent->signal_fd, .events = POLLIN } };
-		int ready = poll(fds, 2, jobs_wait_ms(&agent->jobs));
+		int ready = poll(fds, 2, desktop_wait_ms(&agent->desktop));
 
 		if (ready < 0 && errno != EINTR)
 			return EXIT_FAILURE;
-		if (ready == 0)
-			jobs_again(&agent->jobs);
 		if (ready > 0 && fds[1].revents)
 			read_signals(agent);
 		if (ready > 0 && fds[0].revents && !read_port(agent))
 			poll(&fds[1], 1, HOST_AWAY_MS);
-		jobs_run(&agent->jobs);
+		desktop_run(&agent->desktop, ready == 0);
 	}
 }
 
@@ -92,9 +93,10 @@ int main(int argc, char **argv)
 	static struct agent agent;
 	sigset_t set;
 
-	agent.jobs.script = argc > 2 ? argv[2] : "/usr/lib/oriel/desktop";
+	desktop_init(&agent.desktop, argc > 2 ? argv[2] : "/usr/lib/oriel/desktop");
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	agent.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -104,5 +106,6 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	say(&agent, &(struct agent_message){ .type = AGENT_HELLO, .version = AGENT_VERSION });
+	desktop_run(&agent.desktop, false);
 	return run(&agent);
 }
