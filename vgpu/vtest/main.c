@@ -5,9 +5,11 @@
 #include <base/loop.h>
 #include <base/packet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <front/connector.h>
 #include <front/sandbox.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,7 @@ const char *__asan_default_options(void)
 #endif
 
 struct options {
+	int listen_fd; /* -1: make one */
 	const char *socket_path, *broker, *profile, *name;
 	enum log_level log_level;
 };
@@ -44,6 +47,7 @@ static const char help[] =
 		"/tmp/.virgl_test; mount the socket there for them.\n"
 		"\n"
 		"  --socket-path PATH  where programs connect\n"
+		"  --fd N              the socket, which listens; in place of --socket-path\n"
 		"  --broker PATH       default /run/oriel/vgpu\n"
 		"  --profile NAME      what they may use, all together; default: the broker's default\n"
 		"  --name NAME         of the guest, for people\n"
@@ -52,6 +56,7 @@ static const char help[] =
 
 static const struct option long_options[] = {
 	{ "socket-path", required_argument, NULL, 's' },
+	{ "fd", required_argument, NULL, 'f' },
 	{ "broker", required_argument, NULL, 'b' },
 	{ "profile", required_argument, NULL, 'p' },
 	{ "name", required_argument, NULL, 'n' },
@@ -60,10 +65,29 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+static int take_fd(struct options *options, const char *value)
+{
+	char *end;
+	long fd = strtol(value, &end, 10);
+	int listens = 0;
+
+	if (*end || end == value || fd <= STDERR_FILENO || fd > INT_MAX ||
+			getsockopt((int)fd, SOL_SOCKET, SO_ACCEPTCONN, &listens,
+					&(socklen_t){ sizeof listens }) < 0 ||
+			!listens || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0 ||
+			fcntl((int)fd, F_SETFL, O_NONBLOCK) < 0) {
+		fprintf(stderr, "oriel-vgpu-vtest: --fd is a socket that listens, not '%s'\n", value);
+		return ERR_ARGUMENT;
+	}
+	options->listen_fd = (int)fd;
+	return 0;
+}
+
 static int take(struct options *options, int option)
 {
 	switch (option) {
 	case 's': options->socket_path = optarg; return 0;
+	case 'f': return take_fd(options, optarg);
 	case 'b': options->broker = optarg; return 0;
 	case 'p': options->profile = optarg; return 0;
 	case 'n': options->name = optarg; return 0;
@@ -85,8 +109,8 @@ static int parse_options(struct options *options, int argc, char **argv)
 
 	while (result == 0 && (option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		result = take(options, option);
-	if (result == 0 && (optind < argc || !options->socket_path)) {
-		fputs("oriel-vgpu-vtest: --socket-path is needed, and options only\n", stderr);
+	if (result == 0 && (optind < argc || (options->socket_path != NULL) == (options->listen_fd >= 0))) {
+		fputs("oriel-vgpu-vtest: --socket-path or --fd is needed, and options only\n", stderr);
 		return ERR_ARGUMENT;
 	}
 	return result;
@@ -129,7 +153,7 @@ static int open_sockets(struct vtest_sockets *sockets, const struct options *opt
 	sockets->broker.connector_fd = connector_start(options->broker);
 	if (sockets->broker.connector_fd < 0)
 		return ERR_IO;
-	sockets->listen_fd = listen_at(options->socket_path);
+	sockets->listen_fd = options->socket_path ? listen_at(options->socket_path) : options->listen_fd;
 	if (sockets->listen_fd >= 0)
 		return 0;
 	log_error("%s: %s", options->socket_path, strerror(errno));
@@ -149,9 +173,11 @@ static uint64_t most_files(void)
 int main(int argc, char **argv)
 {
 	static struct vtest server;
-	struct options options = {
-		.broker = "/run/oriel/vgpu", .profile = "", .name = "", .log_level = LOG_LEVEL_INFO
-	};
+	struct options options = { .listen_fd = -1,
+		.broker = "/run/oriel/vgpu",
+		.profile = "",
+		.name = "",
+		.log_level = LOG_LEVEL_INFO };
 	struct vtest_sockets sockets;
 	int result = parse_options(&options, argc, argv), code = EXIT_FAILURE;
 	sd_event *event;
