@@ -87,6 +87,19 @@ static int take_kind(void *field, const char *value, const struct setting *setti
 	return 0;
 }
 
+static int take_gpu(void *field, const char *value, const struct setting *setting)
+{
+	enum conf_guest_gpu *gpu = field;
+
+	if (strcmp(value, "none") == 0)
+		*gpu = CONF_GPU_NONE;
+	else if (strcmp(value, "virtual") == 0)
+		*gpu = CONF_GPU_VIRTUAL;
+	else
+		return ERR_FORMAT;
+	return 0;
+}
+
 /* Copies the next word of a list (separated by blanks and commas) into word; moves
  * *list behind it. Returns its length, 0 at the end, ERR_SPACE. */
 static int next_word(const char **list, char *word, size_t cap)
@@ -162,6 +175,7 @@ static const struct setting settings[] = {
 	{ "host", "pam", take_yes, AT(host.pam), "yes or no", 0, 0 },
 	{ "host", "server_user", take_user, AT(host.server_user), "the name of a user", 1, CONF_NAME_CAP },
 	{ "guest", "kind", take_kind, AT(guest.kind), "x11 or pattern", 0, 0 },
+	{ "guest", "gpu", take_gpu, AT(guest.gpu), "none or virtual", 0, 0 },
 	{ "guest", "options", take_text, AT(guest.options), "at most 511 bytes of arguments", 0,
 			CONF_WORDS_CAP },
 	{ "guest", "shared", take_yes, AT(guest.shared), "yes or no", 0, 0 },
@@ -185,7 +199,7 @@ static int complain(const struct parser *p, const char *found, const char *text)
 {
 	char shown[SHOWN_MAX + 1];
 
-	snprintf(shown, sizeof shown, "%s", found);
+	snprintf(shown, sizeof shown, "%.*s", SHOWN_MAX, found);
 	for (char *c = shown; *c; c++) {
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';

@@ -5,7 +5,8 @@
  * Relative paths are errors. docs/man/oriel.conf.5 describes each key.
  *
  * What the programs share in run_dir: `control` (socket of oriel-host for log-ins,
- * proto/control.h), `sessions/ID` (proto/record.h), `guests/`.
+ * proto/control.h), `sessions/ID` (proto/record.h), `guests/`; `vgpu`
+ * (socket of oriel-vgpu-broker) is looked for there.
  * What they keep in state_dir: `tls/key.pem`, `tls/cert.pem`.
  * For the system both directories themselves are root's, mode 0755, so that the
  * unprivileged oriel-server gets at its own part; what is secret goes into
@@ -39,6 +40,11 @@ enum conf_guest_kind {
 	CONF_GUEST_PATTERN,
 };
 
+enum conf_guest_gpu {
+	CONF_GPU_NONE,
+	CONF_GPU_VIRTUAL,
+};
+
 struct conf_address {
 	union {
 		struct sockaddr any; /* any.sa_family is AF_INET or AF_INET6 */
@@ -69,6 +75,7 @@ struct conf_host {
 struct conf_guest {
 	enum conf_guest_kind kind;    /* default x11 */
 	char options[CONF_WORDS_CAP]; /* more arguments of the guest program, separated by blanks; "" */
+	enum conf_guest_gpu gpu;      /* of desktops (x11); default none */
 	bool shared;                  /* several sessions attach at once, none takes over; default no */
 };
 

@@ -41,6 +41,7 @@ static void test_defaults_of_the_system(void **unused)
 	assert_int_equal(conf.server.login_timeout_s, 10);
 	assert_true(conf.server.nla && conf.server.tls);
 	assert_int_equal(conf.guest.kind, CONF_GUEST_X11);
+	assert_int_equal(conf.guest.gpu, CONF_GPU_NONE);
 	assert_false(conf.guest.shared);
 }
 
@@ -86,6 +87,7 @@ static void test_every_setting(void **unused)
 			       "server_user = rdp\n"
 			       "[guest]\n"
 			       "kind = pattern\n"
+			       "gpu = virtual\n"
 			       "options = --still -x=1 # no comment\n"
 			       "shared = yes"),
 			0);
@@ -104,6 +106,7 @@ static void test_every_setting(void **unused)
 	assert_false(conf.host.pam);
 	assert_string_equal(conf.host.server_user, "rdp");
 	assert_int_equal(conf.guest.kind, CONF_GUEST_PATTERN);
+	assert_int_equal(conf.guest.gpu, CONF_GPU_VIRTUAL);
 	assert_string_equal(conf.guest.options, "--still -x=1 # no comment");
 	assert_true(conf.guest.shared);
 }
@@ -139,7 +142,7 @@ static void test_bad_values(void **unused)
 		"listen = ::1 [0::1]:3389", "security =", "security = rdp", "security = nla tls rdp",
 		"security = verylongword", "login_timeout_s = 0", "listen = 1 2 3", "= 3",
 		"[host]\npam = true", "[host]\nserver_user =", "[host]\nserver_user = a b",
-		"[guest]\nkind = vm", "[guest]\nshared = 1" };
+		"[guest]\nkind = vm", "[guest]\nshared = 1", "[guest]\ngpu = yes", "[guest]\ngpu =" };
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		char text[100];

@@ -25,7 +25,7 @@ check "systemd-analyze verify" "$folder/out"
 # The sample as it is, and with every default written out.
 "$build/bin/oriel-server" --config "$source/packaging/oriel.conf" --check-config >/dev/null || failed=1
 sed -E 's/^#([a-z_]+ =)/\1/' "$source/packaging/oriel.conf" >"$folder/all.conf"
-[ "$(grep -c '^[a-z_]* =' "$folder/all.conf")" -eq 14 ] || { echo "sample: not every setting"; failed=1; }
+[ "$(grep -c '^[a-z_]* =' "$folder/all.conf")" -eq 15 ] || { echo "sample: not every setting"; failed=1; }
 "$build/bin/oriel-server" --config "$folder/all.conf" --check-config >/dev/null || failed=1
 
 for page in $(ls "$source/docs/man"); do
