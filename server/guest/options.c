@@ -84,3 +84,17 @@ int guest_options_parse(struct guest_options *options, const struct guest_option
 	fprintf(stderr, "%s: expected --dir DIR; see --help\n", program->name);
 	return ERR_ARGUMENT;
 }
+
+void guest_options_broker(char path[PATH_MAX], const char *dir)
+{
+	char *slash = path;
+
+	snprintf(path, PATH_MAX - 8, "%s", dir);
+	for (int i = 0; i < 2; i++) {
+		slash = strrchr(path, '/');
+		if (!slash)
+			slash = path;
+		*slash = 0;
+	}
+	strcpy(slash, "/vgpu");
+}

@@ -2,7 +2,9 @@
 #include <base/loop.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,14 @@ enum {
 	END_TERM_MS = 1000,
 	END_ROUNDS = 16, /* each round may uncover grandchildren */
 };
+
+static int namespace_fds[2] = { -1, -1 };
+
+void children_move(int users_fd, int mounts_fd)
+{
+	namespace_fds[0] = users_fd;
+	namespace_fds[1] = mounts_fd;
+}
 
 void children_adopt(void)
 {
@@ -60,6 +70,20 @@ static int read_outcome(int fd)
 	return got == sizeof outcome ? outcome : 0;
 }
 
+static int enter_namespaces(void)
+{
+	char cwd[PATH_MAX];
+	bool has_cwd;
+
+	if (namespace_fds[0] < 0)
+		return 0;
+	has_cwd = getcwd(cwd, sizeof cwd) != NULL;
+	if (setns(namespace_fds[0], CLONE_NEWUSER) < 0 || setns(namespace_fds[1], CLONE_NEWNS) < 0)
+		return ERR_IO;
+	/* It is the root now, which is where whose folder is gone stays. */
+	return has_cwd && chdir(cwd) < 0 && errno != ENOENT && errno != EACCES ? ERR_IO : 0;
+}
+
 static void child_run(const char *const argv[], char *const envp[], int output_fd, int pass_fd, int report_fd)
 {
 	int outcome;
@@ -67,7 +91,8 @@ static void child_run(const char *const argv[], char *const envp[], int output_f
 	/* Out of the way of CHILD_PASSED_FD. */
 	report_fd = fcntl(report_fd, F_DUPFD_CLOEXEC, CHILD_PASSED_FD + 1);
 	child_descriptors(output_fd, pass_fd);
-	execvpe(argv[0], (char *const *)argv, envp);
+	if (enter_namespaces() == 0)
+		execvpe(argv[0], (char *const *)argv, envp);
 	outcome = errno;
 	if (write(report_fd, &outcome, sizeof outcome) < 0)
 		_exit(EXIT_FAILURE);

@@ -26,6 +26,9 @@ void children_adopt(void);
 MUST_USE int child_start(struct child *child, const char *const argv[], char *const envp[], int output_fd,
 		int pass_fd);
 
+/* Children from now on are in these namespaces of users and mounts (borrowed; -1: in ours). */
+void children_move(int users_fd, int mounts_fd);
+
 /* Collects whoever ended, among them these children. For SIGCHLD. */
 void children_reap(struct child *const known[], int count);
 

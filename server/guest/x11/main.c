@@ -3,6 +3,7 @@
 #include "child.h"
 #include "desktop.h"
 #include "folder.h"
+#include "gpu.h"
 #include "guest.h"
 #include "xorg.h"
 #include <base/log.h>
@@ -22,12 +23,14 @@ enum {
 
 struct options {
 	struct guest_options common;
-	const char *desktop;
+	const char *desktop, *broker; /* NULL: the default */
 	uint32_t scale_percent;
+	bool virtual_gpu;
 };
 
 struct program {
 	sd_event *event;
+	struct gpu gpu;
 	struct xorg xorg;
 	struct desktop desktop;
 	struct guest guest;
@@ -35,6 +38,7 @@ struct program {
 
 static const char help[] =
 		"usage: oriel-guest-x11 --dir DIR [--size WxH] [--scale PERCENT] [--desktop COMMAND]\n"
+		"                       [--gpu none|virtual] [--broker PATH]\n"
 		"\n"
 		"Runs a desktop session on an X server of its own (Xorg with the dummy driver).\n"
 		"Sessions attach at DIR/link. Runs as an ordinary user, never as root.\n"
@@ -43,11 +47,13 @@ static const char help[] =
 		"  --size WxH         size of the monitor at start (1920x1080)\n"
 		"  --scale PERCENT    size of fonts at start, 100 to 500 (100)\n"
 		"  --desktop COMMAND  the session's program, for the shell (Xfce)\n"
+		"  --gpu KIND         virtual: programs draw with a virtual GPU (none)\n"
+		"  --broker PATH      socket of oriel-vgpu-broker (beside the folder that DIR is in)\n"
 		"  --help\n"
 		"\n"
 		"DIR/display.env says how a program comes onto the desktop: . DIR/display.env\n";
 
-enum { OPT_SCALE = 1, OPT_DESKTOP };
+enum { OPT_SCALE = 1, OPT_DESKTOP, OPT_GPU, OPT_BROKER };
 
 static bool take_option(void *user, int option, const char *value)
 {
@@ -56,6 +62,10 @@ static bool take_option(void *user, int option, const char *value)
 	switch (option) {
 	case OPT_SCALE: return guest_options_number(value, 100, 500, &options->scale_percent);
 	case OPT_DESKTOP: options->desktop = value; return value[0] != 0;
+	case OPT_GPU:
+		options->virtual_gpu = strcmp(value, "virtual") == 0;
+		return options->virtual_gpu || strcmp(value, "none") == 0;
+	case OPT_BROKER: options->broker = value; return value[0] != 0;
 	default: return false;
 	}
 }
@@ -66,6 +76,8 @@ static bool parse_options(struct options *options, int argc, char **argv)
 	static const struct option own[] = {
 		{ "scale", required_argument, NULL, OPT_SCALE },
 		{ "desktop", required_argument, NULL, OPT_DESKTOP },
+		{ "gpu", required_argument, NULL, OPT_GPU },
+		{ "broker", required_argument, NULL, OPT_BROKER },
 		{ NULL, 0, NULL, 0 },
 	};
 	static const struct guest_options_program program = { "oriel-guest-x11", SIDE_MIN_PX, own,
@@ -78,12 +90,14 @@ static int on_child(sd_event_source *source, const struct signalfd_siginfo *info
 {
 	struct program *program = user;
 	struct child *xorg = &program->xorg.child, *bus = &program->desktop.bus;
-	struct child *session = &program->desktop.session;
-	struct child *const known[] = { xorg, bus, session };
-	bool had_session = session->pid != 0;
+	struct child *session = &program->desktop.session, *gpu = &program->gpu.child;
+	struct child *const known[] = { xorg, bus, session, gpu };
+	bool had_session = session->pid != 0, had_gpu = gpu->pid != 0;
 	char text[32];
 
 	children_reap(known, sizeof known / sizeof *known);
+	if (had_gpu && gpu->pid == 0)
+		gpu_on_end(&program->gpu);
 	if (xorg->pid == 0) {
 		sd_event_exit(program->event, GUEST_EXIT_XORG);
 	} else if (had_session && session->pid == 0) {
@@ -108,18 +122,29 @@ static int watch_children(struct program *program)
 	return 0;
 }
 
+static void start_gpu(struct program *program, const struct options *options, const char *dir)
+{
+	char broker[PATH_MAX];
+
+	guest_options_broker(broker, dir);
+	gpu_start(&program->gpu, program->event, dir, options->broker ? options->broker : broker);
+}
+
 /* Returns an exit code. */
 static int start(struct program *program, const struct options *options, const char *dir, const char *path)
 {
 	struct link_layout layout = link_layout_single(options->common.width_px, options->common.height_px);
 
 	layout.monitors[0].scale_percent = options->scale_percent;
+	if (options->virtual_gpu)
+		start_gpu(program, options, dir);
 	if (xorg_start(&program->xorg, dir) < 0)
 		return GUEST_EXIT_XORG;
 	setenv("DISPLAY", program->xorg.display, 1);
 	setenv("XAUTHORITY", program->xorg.authority, 1);
 	if (guest_init(&program->guest, program->event, path, &layout) < 0)
 		return GUEST_EXIT_XORG;
+	gpu_join(&program->gpu);
 	if (desktop_start(&program->desktop, dir, options->desktop) < 0)
 		return GUEST_EXIT_DESKTOP;
 	log_info("display %s, %ux%u, serving at %s", program->xorg.display, options->common.width_px,
@@ -137,6 +162,7 @@ static void stop(struct program *program, const char *dir, int code)
 		guest_link_end(program->guest.link, LINK_BYE_ENDED,
 				code == GUEST_EXIT_XORG ? "the X server ended" : "the desktop ended");
 	desktop_stop(&program->desktop);
+	gpu_stop(&program->gpu);
 	guest_finish(&program->guest);
 	xorg_stop(&program->xorg);
 	children_end();
@@ -147,7 +173,7 @@ static void stop(struct program *program, const char *dir, int code)
 
 static int run(const struct options *options, const char *dir, const char *path)
 {
-	static struct program program;
+	static struct program program = { .gpu = GPU_NONE };
 	int code = EXIT_FAILURE;
 
 	program.event = loop_create();

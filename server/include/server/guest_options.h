@@ -5,6 +5,7 @@
 
 #include <base/err.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -33,5 +34,8 @@ MUST_USE int guest_options_parse(struct guest_options *options, const struct gue
 
 /* A decimal number from min to max. False: anything else, *value is as before. */
 bool guest_options_number(const char *text, uint32_t min, uint32_t max, uint32_t *value);
+
+/* Where oriel-vgpu-broker listens if nobody says where: RUN/vgpu, for a dir of RUN/guests/NAME. */
+void guest_options_broker(char path[PATH_MAX], const char *dir);
 
 #endif

@@ -83,11 +83,24 @@ static void test_wrong(void **unused)
 		assert_int_equal(PARSE(&options, &taken, "--dir", "/a", "--size", sizes[i]), ERR_ARGUMENT);
 }
 
+static void test_broker(void **unused)
+{
+	static const char *const cases[][2] = { { "/run/oriel/guests/ann", "/run/oriel/vgpu" },
+		{ "/a/b", "/vgpu" }, { "/a", "/vgpu" } };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		guest_options_broker(path, cases[i][0]);
+		assert_string_equal(path, cases[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_right),
 		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_broker),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
