@@ -202,13 +202,14 @@ static int start_keeper(struct guests *guests, const char *name, const struct co
 {
 	const struct oriel_conf *conf = guests->conf;
 	const char *kind = conf->guest.kind == CONF_GUEST_X11 ? "x11" : "pattern";
+	const bool gpu = conf->guest.kind == CONF_GUEST_X11 && conf->guest.gpu == CONF_GPU_VIRTUAL;
 	char program[PROGRAM_PATH_CAP], folder[REGISTRY_PATH_CAP + NAME_CAP + 1], size[32], scale[16];
 	char words[CONF_WORDS_CAP];
-	const char *argv[2 + KEEPER_ARGUMENTS + 8 + WORDS_MAX + 1] = { "oriel-host", KEEPER_MODE, name,
-		guests->registry.path, kind, program, conf->system && conf->host.pam ? "pam" : "no-pam",
-		guests->pam_dir ? guests->pam_dir : "", program, "--dir", folder, "--size", size, "--scale",
-		scale };
-	const int fixed = 2 + KEEPER_ARGUMENTS + 7;
+	const char *argv[2 + KEEPER_ARGUMENTS + 10 + WORDS_MAX + 1] = { "oriel-host", KEEPER_MODE, name,
+		guests->registry.path, kind, program, gpu ? "virtual" : "none",
+		conf->system && conf->host.pam ? "pam" : "no-pam", guests->pam_dir ? guests->pam_dir : "",
+		program, "--dir", folder, "--size", size, "--scale", scale };
+	int count = 2 + KEEPER_ARGUMENTS + 7;
 	const struct spawn spawn = {
 		.argv = argv, .in = -1, .out = log_fd, .err = log_fd, .extra = lock_fd, .new_session = true
 	};
@@ -221,8 +222,12 @@ static int start_keeper(struct guests *guests, const char *name, const struct co
 	snprintf(folder, sizeof folder, "%s/%s", guests->registry.path, name);
 	snprintf(size, sizeof size, "%ux%u", attach->width_px, attach->height_px);
 	snprintf(scale, sizeof scale, "%u", attach->scale_percent);
+	if (gpu) {
+		argv[count++] = "--gpu";
+		argv[count++] = "virtual";
+	}
 	snprintf(words, sizeof words, "%s", conf->guest.options);
-	if (split_words(words, argv + fixed, WORDS_MAX) < 0) {
+	if (split_words(words, argv + count, WORDS_MAX) < 0) {
 		dprintf(log_fd, "the guest options have more than %d words\n", WORDS_MAX);
 		return ERR_SPACE;
 	}

@@ -113,9 +113,15 @@ static int start_guest(struct keeper *keeper)
 		.program = keeper->argv[KEEPER_PROGRAM],
 		.arguments = keeper->argv + KEEPER_ARGUMENTS,
 		.environment = keeper->pam.environment };
+	char gpu_socket[sizeof keeper->folder + 8];
 	pid_t pid;
 	int ends[2];
 
+	/* No account's name has a colon. */
+	snprintf(gpu_socket, sizeof gpu_socket, "%s/.%s:gpu", keeper->argv[KEEPER_GUESTS_DIR],
+			keeper->argv[KEEPER_NAME]);
+	if (strcmp(keeper->argv[KEEPER_GPU], "virtual") == 0)
+		guest.gpu_socket = gpu_socket;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		log_error("no pipe for the guest's log: %s", strerror(errno));
 		return ERR_IO;

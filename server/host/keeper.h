@@ -16,6 +16,7 @@ enum keeper_argument {
 	KEEPER_GUESTS_DIR, /* RUN/guests */
 	KEEPER_KIND,
 	KEEPER_PROGRAM,
+	KEEPER_GPU,     /* "none" or "virtual" */
 	KEEPER_PAM,     /* "pam" or "no-pam" */
 	KEEPER_PAM_DIR, /* "" for the system's */
 	KEEPER_ARGUMENTS,

@@ -2,7 +2,9 @@
 #include "registry.h"
 #include <base/log.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
+#include <server/gpu_socket.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 /* For good: all three ids, and no way back. */
@@ -65,6 +68,23 @@ static void reset_signals(void)
 	signal(SIGHUP, SIG_DFL);
 }
 
+/* The guest does it itself, in a worse way, where it did not work. */
+static void give_gpu_socket(const char *path, const struct passwd *account)
+{
+	int fd = gpu_socket_listen(path, account->pw_uid, account->pw_gid);
+	char pid[16];
+
+	if (fd < 0)
+		return;
+	if (gpu_socket_place(path) == 0 && dup2(fd, SD_LISTEN_FDS_START) >= 0 &&
+			fcntl(SD_LISTEN_FDS_START, F_SETFD, 0) == 0) {
+		snprintf(pid, sizeof pid, "%d", (int)getpid());
+		setenv("LISTEN_PID", pid, 1);
+		setenv("LISTEN_FDS", "1", 1);
+	}
+	unlink(path);
+}
+
 static _Noreturn void run_guest(const struct keeper_guest *guest, pid_t keeper)
 {
 	setsid();
@@ -72,6 +92,8 @@ static _Noreturn void run_guest(const struct keeper_guest *guest, pid_t keeper)
 	set_environment(guest->account, guest->environment);
 	if (dup2(guest->output_fd, STDOUT_FILENO) < 0 || dup2(guest->output_fd, STDERR_FILENO) < 0)
 		_exit(126);
+	if (guest->gpu_socket && geteuid() == 0)
+		give_gpu_socket(guest->gpu_socket, guest->account);
 	if (become_user(guest->account) < 0) {
 		dprintf(STDERR_FILENO, "becoming %s failed: %s\n", guest->account->pw_name, strerror(errno));
 		_exit(126);

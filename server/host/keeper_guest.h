@@ -12,11 +12,13 @@ struct keeper_guest {
 	char *const *arguments;   /* from argv[1] on, ends with NULL */
 	char *const *environment; /* PAM's additions, or NULL */
 	int output_fd;            /* standard output and error */
+	const char *gpu_socket;   /* NULL, or a path in our own folder for server/gpu_socket.h */
 };
 
 /* Forks and executes the guest in a session of its own, as the account's user when
- * we are root. The caller did initgroups. The guest gets SIGTERM should the keeper
- * die. Returns its pid, or ERR_IO. */
+ * we are root. The caller did initgroups. As root with gpu_socket the guest gets that
+ * namespace, and the socket as systemd passes it (sd_listen_fds(3)). The guest gets
+ * SIGTERM should the keeper die. Returns its pid, or ERR_IO. */
 MUST_USE pid_t keeper_guest_start(const struct keeper_guest *guest);
 
 /* Makes path (0700), which is in dir, and gives it to the account, or takes over one
