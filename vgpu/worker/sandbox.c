@@ -107,6 +107,17 @@ static const int allowed_calls[] = {
 	SCMP_SYS(exit_group),
 };
 
+static struct scmp_arg_cmp is(unsigned arg, int value)
+{
+	return (struct scmp_arg_cmp){ .arg = arg, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)value };
+}
+
+/* Of the argument's bits in mask. */
+static struct scmp_arg_cmp bits_are(unsigned arg, int mask, int value)
+{
+	return (struct scmp_arg_cmp){ arg, SCMP_CMP_MASKED_EQ, (scmp_datum_t)mask, (scmp_datum_t)value };
+}
+
 static bool allow(scmp_filter_ctx filter, int call, unsigned count, const struct scmp_arg_cmp *args)
 {
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, count, args) == 0;
@@ -120,8 +131,8 @@ static bool allow_mmap(scmp_filter_ctx filter)
 	bool ok = true;
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		struct scmp_arg_cmp args[] = { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-			SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_TYPE | MAP_ANONYMOUS, (scmp_datum_t)kinds[i]) };
+		struct scmp_arg_cmp args[] = { bits_are(2, PROT_EXEC, 0),
+			bits_are(3, MAP_TYPE | MAP_ANONYMOUS, kinds[i]) };
 
 		ok &= allow(filter, SCMP_SYS(mmap), 2, args);
 	}
@@ -131,8 +142,7 @@ static bool allow_mmap(scmp_filter_ctx filter)
 /* Code that is made may run once it cannot be written any more. */
 static bool allow_mprotect(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp data = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-				  code = SCMP_A2(SCMP_CMP_EQ, PROT_READ | PROT_EXEC);
+	const struct scmp_arg_cmp data = bits_are(2, PROT_EXEC, 0), code = is(2, PROT_READ | PROT_EXEC);
 
 	return allow(filter, SCMP_SYS(mprotect), 1, &data) && allow(filter, SCMP_SYS(mprotect), 1, &code);
 }
@@ -142,13 +152,12 @@ static bool allow_some(scmp_filter_ctx filter)
 {
 	static const int fcntls[] = { F_GETFD, F_SETFD, F_GETFL, F_GET_SEALS, F_DUPFD_CLOEXEC };
 	/* glibc's fstat is newfstatat(fd, "", buf, AT_EMPTY_PATH). abort() signals itself. */
-	const struct scmp_arg_cmp empty_path = SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH),
-				  ourselves = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()),
-				  only_ask = SCMP_A2(SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp empty_path = is(3, AT_EMPTY_PATH), ourselves = is(0, getpid()),
+				  only_ask = is(2, 0);
 	bool ok = true;
 
 	for (size_t i = 0; i < sizeof fcntls / sizeof *fcntls; i++) {
-		const struct scmp_arg_cmp command = SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i]);
+		const struct scmp_arg_cmp command = is(1, fcntls[i]);
 
 		ok &= allow(filter, SCMP_SYS(fcntl), 1, &command);
 	}
@@ -166,8 +175,7 @@ static bool allow_gpu(scmp_filter_ctx filter)
 	bool ok = true;
 
 	for (size_t i = 0; i < sizeof types; i++) {
-		const struct scmp_arg_cmp type =
-				SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff00, (scmp_datum_t)types[i] << 8);
+		const struct scmp_arg_cmp type = bits_are(1, 0xff00, types[i] << 8);
 
 		ok &= allow(filter, SCMP_SYS(ioctl), 1, &type);
 	}
