@@ -32,11 +32,13 @@ struct gpu {
 	struct screen_heads heads;
 };
 
+/* why: NULL when it is only closed, which others say more about. */
 static void lose(struct gpu *gpu, const char *why)
 {
 	if (gpu->fd < 0)
 		return;
-	log_error("the virtual GPU's screen socket: %s", why);
+	if (why)
+		log_error("the virtual GPU's screen socket: %s", why);
 	gpu->io = sd_event_source_disable_unref(gpu->io);
 	close(gpu->fd);
 	gpu->fd = -1;
@@ -206,7 +208,7 @@ static void read_packets(struct gpu *gpu)
 		if (result == 0)
 			on_message(gpu, &msg, fd);
 		else if (result != ERR_ARGUMENT) /* types that are not known are ignored */
-			lose(gpu, err_text(result));
+			lose(gpu, result == ERR_CLOSED ? NULL : err_text(result));
 		if (fd >= 0)
 			close(fd);
 	}

@@ -2,6 +2,7 @@
 #include <base/log.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -116,7 +117,8 @@ static _Noreturn void run_child(
 	if (getppid() != parent)
 		_exit(EXIT_NO_PROGRAM);
 	if (dup2(null_fd, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-			dup2(output, STDERR_FILENO) >= 0 && place_descriptors(fds, count) == 0)
+			dup2(output, STDERR_FILENO) >= 0 && place_descriptors(fds, count) == 0 &&
+			close_range((unsigned)(PROCESS_FIRST_FD + count), ~0u, CLOSE_RANGE_CLOEXEC) == 0)
 		execvp(argv[0], (char *const *)argv);
 	outcome = errno;
 	if (write(report, &outcome, sizeof outcome) < 0)
