@@ -51,8 +51,10 @@ static void see_bed_as_tmp(const struct bed *bed)
 /* Returns a socket that is its input and output. bed NULL: it draws by itself. */
 static int start_program(const struct bed *bed, pid_t *pid, const char *argument)
 {
-	int ends[2];
+	/* Opened now: it may lie below /tmp. */
+	int program = open(DRAW_PROGRAM, O_RDONLY | O_CLOEXEC), ends[2];
 
+	assert_true(program >= 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	*pid = fork();
 	if (*pid == 0) {
@@ -63,10 +65,11 @@ static int start_program(const struct bed *bed, pid_t *pid, const char *argument
 			see_bed_as_tmp(bed);
 		dup2(ends[1], STDIN_FILENO);
 		dup2(ends[1], STDOUT_FILENO);
-		execl(DRAW_PROGRAM, "draw_frames", argument, NULL);
+		fexecve(program, (char *[]){ (char *)"draw_frames", (char *)argument, NULL }, environ);
 		_exit(127);
 	}
 	assert_true(*pid > 0);
+	close(program);
 	close(ends[1]);
 	return ends[0];
 }
