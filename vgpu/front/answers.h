@@ -28,6 +28,7 @@ struct answer {
 	struct render_transfer transfer; /* of TRANSFER_FROM */
 	uint32_t *batch;                 /* of SUBMIT: owned; NULL without memory */
 	uint32_t batch_words;
+	uint64_t sent_us; /* the batch; CLOCK_MONOTONIC */
 };
 
 struct answers_ops {

@@ -16,8 +16,10 @@ struct context {
 	char name[RENDER_NAME_CAP];
 	struct table attached; /* resource ids, each with the context itself as value */
 	struct journal *journal;
-	/* Workers that were lost while its batch was the oldest under way. */
+	/* Workers that were lost while its batch was the oldest under way, one soon after
+	 * the other, and when the last was. */
 	unsigned strikes;
+	uint64_t strike_us;
 	bool banned; /* too many: it draws no more */
 };
 

@@ -3,6 +3,7 @@
 #include "front.h"
 #include "record.h"
 #include <base/log.h>
+#include <base/loop.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -370,6 +371,7 @@ static void keep_batch(struct call *call, const uint8_t *batch, uint32_t len)
 	call->pending.again = RENDER_SUBMIT;
 	call->pending.batch = copy;
 	call->pending.batch_words = len / sizeof *copy;
+	call->pending.sent_us = loop_now_us();
 }
 
 static enum virtio_gpu_type on_submit(struct call *call)

@@ -138,7 +138,7 @@ static void on_batch(void *user, const struct answer *answer)
 	struct context *context = table_get(&front->contexts, answer->to.context);
 
 	if (context)
-		record_batch(front, context, answer->batch, answer->batch_words);
+		record_batch(front, context, answer);
 }
 
 /* The guest may have dropped it by now, and made another by that id. */
@@ -334,7 +334,6 @@ int front_start(struct front *front, sd_event *event, const struct front_sockets
 	front->limits = (struct broker_limits){
 		.heads_max = SCREEN_HEADS_MAX, .width_px = LINK_SIZE_MAX_PX, .height_px = LINK_SIZE_MAX_PX
 	};
-	picture_init(&front->picture);
 	cursor_init(&front->cursor);
 	front->vhost = vhost_create(event, sockets->vhost_fd, &vhost_ops, front);
 	if (front->vhost)
@@ -344,7 +343,7 @@ int front_start(struct front *front, sd_event *event, const struct front_sockets
 	front->renderer = renderer_create(event, &renderer_ops, front);
 	if (!front->vhost || !front->screen || !front->broker || !front->renderer ||
 			sd_event_add_defer(event, &front->work, on_look, front) < 0 ||
-			snapshots_init(front) < 0)
+			picture_init(front) < 0 || snapshots_init(front) < 0)
 		return ERR_MEMORY;
 	sd_event_source_set_enabled(front->work, SD_EVENT_OFF);
 	broker_link_want(front->broker);

@@ -9,6 +9,7 @@
 enum {
 	WIDTH_PX = 1280, /* of the one head before the supervisor says more */
 	HEIGHT_PX = 800,
+	LATE_US = 40 * 1000, /* of a flush that does not come */
 };
 
 /* A SCREEN_READ that the worker works on: one or more RENDER_READs. */
@@ -18,12 +19,6 @@ struct picture_read {
 	uint32_t first, last; /* of the commands */
 	bool failed;
 };
-
-void picture_init(struct picture *picture)
-{
-	*picture = (struct picture){ .heads = { 1, { { 0, 0, WIDTH_PX, HEIGHT_PX } } } };
-	picture->last_read = &picture->first_read;
-}
 
 static void target_destroy(struct picture_target *target)
 {
@@ -37,6 +32,7 @@ void picture_finish(struct picture *picture)
 	struct picture_read *read;
 	size_t at = 0;
 
+	sd_event_source_disable_unref(picture->late);
 	while ((target = table_next(&picture->targets, &at, NULL)))
 		target_destroy(target);
 	table_finish(&picture->targets);
@@ -309,7 +305,8 @@ static void show(struct front *front, uint32_t head, uint32_t resource, const st
 	bool same = !scanout->resource == !resource && scanout->rect.width == rect->width &&
 			scanout->rect.height == rect->height;
 
-	*scanout = (struct scanout){ resource, *rect };
+	scanout->resource = resource;
+	scanout->rect = *rect;
 	if (!same)
 		screen_send(front->screen, &msg, -1);
 }
@@ -350,17 +347,56 @@ static void damage_all(struct front *front, uint32_t head)
 void picture_flush(struct front *front, uint32_t resource, const struct virtio_gpu_rect *rect)
 {
 	for (uint32_t head = 0; head < SCREEN_HEADS_MAX; head++) {
-		const struct scanout *scanout = &front->picture.scanouts[head];
+		struct scanout *scanout = &front->picture.scanouts[head];
 		struct link_rect shown = { scanout->rect.x, scanout->rect.y, scanout->rect.width,
 			scanout->rect.height };
 		struct link_rect flushed = { rect->x, rect->y, rect->width, rect->height }, part;
 
+		if (scanout->resource == resource) {
+			scanout->flushed_us = loop_now_us();
+			scanout->unflushed_us = 0;
+		}
 		if (scanout->resource != resource || !intersect(&shown, &flushed, &part))
 			continue;
 		part.x -= shown.x;
 		part.y -= shown.y;
 		screen_damage(front->screen, head, &part);
 	}
+}
+
+void picture_drawn(struct front *front, uint32_t resource, uint64_t sent_us)
+{
+	for (uint32_t head = 0; head < SCREEN_HEADS_MAX; head++) {
+		struct scanout *scanout = &front->picture.scanouts[head];
+
+		if (scanout->resource != resource || scanout->flushed_us >= sent_us || scanout->unflushed_us)
+			continue;
+		scanout->unflushed_us = sent_us;
+		loop_timer_arm(front->picture.late, LATE_US);
+	}
+}
+
+static int on_late(sd_event_source *source, uint64_t now_us, void *user)
+{
+	struct front *front = user;
+
+	for (uint32_t head = 0; head < SCREEN_HEADS_MAX; head++) {
+		struct scanout *scanout = &front->picture.scanouts[head];
+
+		if (scanout->resource && scanout->unflushed_us)
+			damage_all(front, head);
+		scanout->unflushed_us = 0;
+	}
+	return 0;
+}
+
+int picture_init(struct front *front)
+{
+	struct picture *picture = &front->picture;
+
+	*picture = (struct picture){ .heads = { 1, { { 0, 0, WIDTH_PX, HEIGHT_PX } } } };
+	picture->last_read = &picture->first_read;
+	return loop_timer_add(front->event, &picture->late, on_late, front);
 }
 
 void picture_forget(struct front *front, uint32_t resource)

@@ -9,6 +9,7 @@
 #include <proto/render.h>
 #include <proto/screen.h>
 #include <proto/virtio_gpu.h>
+#include <systemd/sd-event.h>
 
 struct front;
 struct picture_read;
@@ -16,6 +17,8 @@ struct picture_read;
 struct scanout {
 	uint32_t resource; /* 0: off */
 	struct virtio_gpu_rect rect;
+	uint64_t flushed_us;   /* CLOCK_MONOTONIC: the last flush */
+	uint64_t unflushed_us; /* since when something is drawn that was not; 0: all was */
 };
 
 struct picture_target {
@@ -30,9 +33,10 @@ struct picture {
 	struct scanout scanouts[SCREEN_HEADS_MAX];
 	struct table targets;
 	struct picture_read *first_read, **last_read;
+	sd_event_source *late; /* a flush did not come */
 };
 
-void picture_init(struct picture *picture);
+MUST_USE int picture_init(struct front *front);
 void picture_finish(struct picture *picture);
 
 /* A message of the supervisor's. Takes fd. */
@@ -42,6 +46,10 @@ void picture_message(struct front *front, const struct screen_message *msg, int 
 enum virtio_gpu_type picture_set_scanout(
 		struct front *front, uint32_t head, uint32_t resource, const struct virtio_gpu_rect *rect);
 void picture_flush(struct front *front, uint32_t resource, const struct virtio_gpu_rect *rect);
+
+/* A batch that came at sent_us drew into a resource. If that is shown and no flush follows
+ * it is shown anyway: Xorg 21.1 forgets some where compositors flip pages. */
+void picture_drawn(struct front *front, uint32_t resource, uint64_t sent_us);
 
 /* A resource is gone: so are its scanouts. */
 void picture_forget(struct front *front, uint32_t resource);

@@ -4,6 +4,7 @@
 struct recorder {
 	struct front *front;
 	const struct context *context;
+	uint64_t sent_us; /* the batch */
 };
 
 /* Bytes of a command, as a backing. */
@@ -88,8 +89,10 @@ static void on_drawn(void *user, uint32_t id, uint32_t level)
 	struct recorder *recorder = user;
 	struct resource *resource = usable(recorder, id);
 
-	if (resource && level == 0)
-		snapshots_drawn(recorder->front, resource);
+	if (!resource || level != 0)
+		return;
+	snapshots_drawn(recorder->front, resource);
+	picture_drawn(recorder->front, id, recorder->sent_us);
 }
 
 static void on_blit_within(void *user, const struct virgl_entry *blit)
@@ -104,9 +107,9 @@ static void on_blit_within(void *user, const struct virgl_entry *blit)
 static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer, on_drawn,
 	on_blit_within };
 
-void record_batch(struct front *front, struct context *context, const uint32_t *words, size_t count)
+void record_batch(struct front *front, struct context *context, const struct answer *answer)
 {
-	struct recorder recorder = { front, context };
+	struct recorder recorder = { front, context, answer->sent_us };
 
-	journal_take(context->journal, words, count, &uploads, &recorder);
+	journal_take(context->journal, answer->batch, answer->batch_words, &uploads, &recorder);
 }

@@ -9,11 +9,12 @@
 #include <stdint.h>
 
 struct front;
+struct answer;
 
 /* TRANSFER_TO of a command. */
 void record_transfer(struct front *front, const struct render_transfer *transfer);
 
-/* A batch that is about to be sent: words of it, which do not change meanwhile. */
-void record_batch(struct front *front, struct context *context, const uint32_t *words, size_t count);
+/* A batch that was carried out. */
+void record_batch(struct front *front, struct context *context, const struct answer *answer);
 
 #endif

@@ -18,6 +18,8 @@ enum { /* failures after which something is left out */
 	FAILURES_NO_JOURNALS = 2,
 	FAILURES_NO_UPLOADS = 3,
 	STRIKES_MAX = 3,
+	STRIKE_US = 5 * 1000 *
+			1000, /* a worker that lived longer did not die of the batch that the last died of */
 };
 
 /* The oldest batch under way is what the worker was at. */
@@ -62,8 +64,8 @@ static void begin(struct front *front, bool backings_only)
 	restore_step(front);
 }
 
-/* Who keeps a worker from ending a batch, or is there whenever one dies, is let draw no
- * more, so that the guest's other programs can. */
+/* Who keeps a worker from ending a batch, or is there each time when one dies soon after
+ * another, is let draw no more, so that the guest's other programs can. */
 static void judge(struct front *front, uint32_t reason)
 {
 	struct context *context = table_get(&front->contexts, front->restore.suspect);
@@ -71,6 +73,9 @@ static void judge(struct front *front, uint32_t reason)
 	front->restore.suspect = 0;
 	if (!context || context->banned)
 		return;
+	if (front->restore.lost_us - context->strike_us > STRIKE_US)
+		context->strikes = 0;
+	context->strike_us = front->restore.lost_us;
 	context->strikes++;
 	if (reason != SCREEN_RESET_WATCHDOG && context->strikes < STRIKES_MAX)
 		return;

@@ -6,7 +6,7 @@
  *
  * If the new worker dies of it, less is told to the next: first no batches again, then
  * no journals, then no uploads. A context whose batch did not end in time, or that was
- * drawing when a third worker died, draws no more. Loop thread only. */
+ * drawing when a third worker died in a row, draws no more. Loop thread only. */
 #ifndef FRONT_RESTORE_H
 #define FRONT_RESTORE_H
 

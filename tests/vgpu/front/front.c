@@ -358,6 +358,30 @@ static void what_was_drawn_is_read_back(void **state)
 	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
 }
 
+static void what_nobody_flushes_is_shown_late(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t draw[] = { 1 | 8 << 8 | 5 << 16, 5, 1, 1, 0, 0, /* a surface of resource 1 */
+		5 | 3 << 16, 1, 0, 5, 7 | 8 << 16, 4, 0, 0, 0, 0, 0, 0, 0 };
+	struct screen_message msg;
+
+	create_context(m, 3);
+	create_2d(m, 1, 64, 64);
+	COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 3, 1, 0);
+	COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 64, 64, 0, 1);
+	submit(m, FENCE, 3, draw, 19);
+	COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 0, 0, 64, 64, 1, 0);
+	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+	sd_event_source_set_time(m->front.picture.late, 0);
+	machine_run(m);
+	assert_false(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+	submit(m, FENCE, 3, draw, 19);
+	sd_event_source_set_time(m->front.picture.late, 0);
+	machine_run(m);
+	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+	assert_int_equal(msg.damage.rect.height, 64);
+}
+
 static void a_context_that_does_not_end_is_banned(void **state)
 {
 	struct machine *m = *state;
@@ -457,6 +481,7 @@ int main(void)
 		TEST(a_lost_worker_is_replaced),
 		TEST(bytes_of_a_batch_are_written_again),
 		TEST(what_was_drawn_is_read_back),
+		TEST(what_nobody_flushes_is_shown_late),
 		TEST(a_context_that_does_not_end_is_banned),
 		TEST(less_is_told_when_workers_die_of_it),
 		TEST(a_new_driver_begins_with_nothing),
