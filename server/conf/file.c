@@ -82,6 +82,8 @@ static int take_kind(void *field, const char *value, const struct setting *setti
 		*kind = CONF_GUEST_X11;
 	else if (strcmp(value, "pattern") == 0)
 		*kind = CONF_GUEST_PATTERN;
+	else if (strcmp(value, "vm") == 0)
+		*kind = CONF_GUEST_VM;
 	else
 		return ERR_FORMAT;
 	return 0;
@@ -174,7 +176,7 @@ static const struct setting settings[] = {
 	{ "server", "security", take_security, AT(server), "nla, tls, or both", 0, 0 },
 	{ "host", "pam", take_yes, AT(host.pam), "yes or no", 0, 0 },
 	{ "host", "server_user", take_user, AT(host.server_user), "the name of a user", 1, CONF_NAME_CAP },
-	{ "guest", "kind", take_kind, AT(guest.kind), "x11 or pattern", 0, 0 },
+	{ "guest", "kind", take_kind, AT(guest.kind), "x11, pattern or vm", 0, 0 },
 	{ "guest", "gpu", take_gpu, AT(guest.gpu), "none or virtual", 0, 0 },
 	{ "guest", "options", take_text, AT(guest.options), "at most 511 bytes of arguments", 0,
 			CONF_WORDS_CAP },

@@ -201,7 +201,10 @@ static int start_keeper(struct guests *guests, const char *name, const struct co
 		int lock_fd, int log_fd)
 {
 	const struct oriel_conf *conf = guests->conf;
-	const char *kind = conf->guest.kind == CONF_GUEST_X11 ? "x11" : "pattern";
+	static const char *const kinds[] = {
+		[CONF_GUEST_X11] = "x11", [CONF_GUEST_PATTERN] = "pattern", [CONF_GUEST_VM] = "vm"
+	};
+	const char *kind = kinds[conf->guest.kind];
 	const bool gpu = conf->guest.kind == CONF_GUEST_X11 && conf->guest.gpu == CONF_GPU_VIRTUAL;
 	char program[PROGRAM_PATH_CAP], folder[REGISTRY_PATH_CAP + NAME_CAP + 1], size[32], scale[16];
 	char words[CONF_WORDS_CAP];

@@ -26,7 +26,7 @@ enum {
 struct registry_entry {
 	char name[NAME_CAP]; /* of the guest; also the user's */
 	char user[NAME_CAP];
-	char kind[REGISTRY_KIND_CAP]; /* "x11", "pattern" */
+	char kind[REGISTRY_KIND_CAP]; /* "x11", "pattern", "vm" */
 	uid_t uid;
 	pid_t keeper;
 	uint64_t started_us; /* CLOCK_REALTIME */

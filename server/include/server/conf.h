@@ -38,6 +38,7 @@ enum {
 enum conf_guest_kind {
 	CONF_GUEST_X11,
 	CONF_GUEST_PATTERN,
+	CONF_GUEST_VM,
 };
 
 enum conf_guest_gpu {

@@ -111,6 +111,15 @@ static void test_every_setting(void **unused)
 	assert_true(conf.guest.shared);
 }
 
+static void test_kinds_of_guests(void **unused)
+{
+	assert_int_equal(parse("[guest]\nkind = vm\n"), 0);
+	assert_int_equal(conf.guest.kind, CONF_GUEST_VM);
+	assert_int_equal(parse("[guest]\nkind = x11\n"), 0);
+	assert_int_equal(conf.guest.kind, CONF_GUEST_X11);
+	check_refused("[guest]\nkind = mv\n", "f:2: kind = mv: expected x11, pattern or vm");
+}
+
 static void test_messages(void **unused)
 {
 	check_refused("[server]\n\nmax_sessions = 0\n",
@@ -142,7 +151,7 @@ static void test_bad_values(void **unused)
 		"listen = ::1 [0::1]:3389", "security =", "security = rdp", "security = nla tls rdp",
 		"security = verylongword", "login_timeout_s = 0", "listen = 1 2 3", "= 3",
 		"[host]\npam = true", "[host]\nserver_user =", "[host]\nserver_user = a b",
-		"[guest]\nkind = vm", "[guest]\nshared = 1", "[guest]\ngpu = yes", "[guest]\ngpu =" };
+		"[guest]\nkind = wayland", "[guest]\nshared = 1", "[guest]\ngpu = yes", "[guest]\ngpu =" };
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		char text[100];
@@ -298,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_defaults_of_the_system),
 		cmocka_unit_test(test_defaults_of_a_user),
 		cmocka_unit_test(test_every_setting),
+		cmocka_unit_test(test_kinds_of_guests),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_bounds),
