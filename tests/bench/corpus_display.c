@@ -63,11 +63,28 @@ static void end(pid_t pid)
 }
 
 /* Xvfb chooses a free display and tells its number on a descriptor. */
+/* Until the end of the line: the server writes it in pieces, and ends when the pipe is
+ * closed too early. */
+static int read_line(int fd, char *line, size_t cap)
+{
+	size_t len = 0;
+
+	while (len + 1 < cap && !memchr(line, '\n', len)) {
+		ssize_t n = read(fd, line + len, cap - 1 - len);
+
+		if (n <= 0)
+			return ERR_MISSING;
+		len += (size_t)n;
+	}
+	line[len] = 0;
+	line[strcspn(line, "\n")] = 0;
+	return 0;
+}
+
 static int start_server(struct corpus_display *d)
 {
 	char screen[32], fd_text[16], number[8] = "";
-	int fds[2];
-	ssize_t n;
+	int fds[2], err;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return ERR_IO;
@@ -77,11 +94,10 @@ static int start_server(struct corpus_display *d)
 					  "-nolisten", "tcp", "-noreset", NULL },
 			NULL, fds[1]);
 	close(fds[1]);
-	n = d->server > 0 ? read(fds[0], number, sizeof number - 1) : -1;
+	err = d->server > 0 ? read_line(fds[0], number, sizeof number) : ERR_MISSING;
 	close(fds[0]);
-	if (n <= 0)
-		return ERR_MISSING;
-	number[strcspn(number, "\n")] = 0;
+	if (err < 0)
+		return err;
 	snprintf(d->name, sizeof d->name, ":%s", number);
 	return 0;
 }

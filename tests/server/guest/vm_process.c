@@ -211,7 +211,7 @@ static int teardown_image(void **state)
 static void an_image_gets_its_overlay(void **state)
 {
 	static struct image image;
-	char asked[300] = "", want[300];
+	char asked[300] = "", want[2 * sizeof image.disk];
 	FILE *file;
 
 	assert_int_equal(image_open(&image, dir, in_dir("kept/here/disk"), "/none"), 0);
