@@ -17,9 +17,8 @@ struct context {
 	struct table attached; /* resource ids, each with the context itself as value */
 	struct journal *journal;
 	/* Workers that were lost while its batch was the oldest under way, one soon after
-	 * the other, and when the last was. */
+	 * the other. */
 	unsigned strikes;
-	uint64_t strike_us;
 	bool banned; /* too many: it draws no more */
 };
 

@@ -41,9 +41,10 @@ void restore_lost(struct front *front)
 	answers_lost(&front->answers);
 	if (restore->running || restore->last)
 		restore->failures++;
+	restore->lost_us = loop_now_us();
+	restore->lived_us = restore->running || restore->last ? 0 : restore->lost_us - restore->passed_us;
 	restore->running = false;
 	restore->last = 0;
-	restore->lost_us = loop_now_us();
 }
 
 void restore_finish(struct restore *restore)
@@ -73,10 +74,7 @@ static void judge(struct front *front, uint32_t reason)
 	front->restore.suspect = 0;
 	if (!context || context->banned)
 		return;
-	if (front->restore.lost_us - context->strike_us > STRIKE_US)
-		context->strikes = 0;
-	context->strike_us = front->restore.lost_us;
-	context->strikes++;
+	context->strikes = front->restore.lived_us < STRIKE_US ? context->strikes + 1 : 1;
 	if (reason != SCREEN_RESET_WATCHDOG && context->strikes < STRIKES_MAX)
 		return;
 	context->banned = true;
@@ -311,6 +309,7 @@ void restore_fenced(struct front *front, uint32_t serial)
 		return;
 	restore->last = 0;
 	restore->failures = 0;
+	restore->passed_us = loop_now_us();
 	log_info("the new worker is up to date %u ms after the last was lost",
-			(unsigned)((loop_now_us() - restore->lost_us) / 1000));
+			(unsigned)((restore->passed_us - restore->lost_us) / 1000));
 }

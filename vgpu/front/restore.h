@@ -31,8 +31,9 @@ struct restore {
 	uint32_t last; /* serial of the last fence; until that comes back the worker is on trial; 0: passed */
 	unsigned failures; /* workers in a row that did not pass */
 	uint32_t suspect;  /* context whose batch was the oldest when the worker was lost; 0: none */
-	uint64_t lost_us;
-	uint32_t count, reason; /* of SCREEN_RESET */
+	uint64_t lost_us, passed_us; /* the last worker; CLOCK_MONOTONIC */
+	uint64_t lived_us;           /* after it had passed */
+	uint32_t count, reason;      /* of SCREEN_RESET */
 };
 
 /* The worker was lost, just now. */

@@ -419,6 +419,26 @@ static void less_is_told_when_workers_die_of_it(void **state)
 	assert_int_equal(machine_sent_count(m, RENDER_CONTEXT_CREATE), 1);
 }
 
+static void who_kills_each_worker_is_banned(void **state)
+{
+	struct machine *m = *state;
+	const struct context *context;
+
+	create_context(m, 1);
+	context = table_get(&m->front.contexts, 1);
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(context->banned, i >= 4);
+		m->unfenced = true;
+		submit(m, FENCE, 1, (uint32_t[]){ 0 }, 1);
+		m->unfenced = false;
+		if (i == 1) /* the worker lives for a while in between */
+			m->front.restore.passed_us = 0;
+		machine_kill_worker(m);
+		while (machine_take(m, VHOST_CONTROL) >= 0)
+			;
+	}
+}
+
 static void a_new_driver_begins_with_nothing(void **state)
 {
 	struct machine *m = *state;
@@ -484,6 +504,7 @@ int main(void)
 		TEST(what_nobody_flushes_is_shown_late),
 		TEST(a_context_that_does_not_end_is_banned),
 		TEST(less_is_told_when_workers_die_of_it),
+		TEST(who_kills_each_worker_is_banned),
 		TEST(a_new_driver_begins_with_nothing),
 		TEST(a_queue_rests_only_when_all_is_answered),
 		TEST(nonsense_from_qemu_ends_the_front),
