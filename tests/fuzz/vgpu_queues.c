@@ -16,25 +16,6 @@ enum {
 	STEP_RESET = 5,
 };
 
-/* Types are 0x100.., 0x200.. and 0x300... */
-static void make_likely(uint8_t *command, size_t len)
-{
-	uint32_t type = 0x100u * (1 + command[1] % 3) + command[0] % 13, fence;
-	uint64_t addr = machine_addr(0x200000);
-
-	if (len < VIRTIO_GPU_HEADER_BYTES)
-		return;
-	fence = command[4] & 1;
-	memcpy(command, &type, 4);
-	memcpy(command + 4, &fence, 4);
-	memset(command + 16, 0, 8);
-	command[16] = command[8] % 4; /* context */
-	for (size_t i = 24; i + 4 <= len && i < 64; i += 4)
-		memset(command + i + 1, 0, 3); /* small numbers */
-	if (type == VIRTIO_GPU_ATTACH_BACKING && len >= 48)
-		memcpy(command + 32, &addr, 8);
-}
-
 static void step_command(struct machine *m, unsigned queue, bool likely, struct reader *r)
 {
 	size_t len = reader_u16(r) % COMMAND_MAX;
@@ -44,7 +25,7 @@ static void step_command(struct machine *m, unsigned queue, bool likely, struct 
 	if (bytes)
 		memcpy(command, bytes, (size_t)(r->at - bytes));
 	if (likely)
-		make_likely(command, len);
+		machine_make_likely(command, len);
 	if (queue == VHOST_CONTROL) {
 		machine_command(m, command, len, NULL, 0);
 	} else {

@@ -73,6 +73,10 @@ int machine_take(struct machine *m, unsigned queue);
 uint32_t machine_command(
 		struct machine *m, const void *command, size_t command_len, void *answer, size_t len);
 
+/* Makes of random bytes a command with a type that there is, small numbers, and a place in
+ * guest memory, so that it does not end at the first check. */
+void machine_make_likely(uint8_t *command, size_t len);
+
 /* Sends a vhost-user request with these bytes as payload. */
 void machine_request(struct machine *m, uint32_t request, const void *payload, size_t len, const int *fds,
 		unsigned fd_count);
