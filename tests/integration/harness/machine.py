@@ -1,0 +1,115 @@
+"""Virtual machines: their image, their serial console, the broker of their GPUs."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+import unittest
+
+from . import stack as stacks
+from . import wait
+from .process import Process
+
+# Emulated processors, often two machines on two real ones.
+BOOT_S = 10 * wait.PATIENCE_S
+
+
+def image():
+    """The folder of the image that this build's programs make; built if need be."""
+    for tool in ("qemu-system-x86_64", "mmdebstrap"):
+        if not shutil.which(tool):
+            raise unittest.SkipTest(tool + " is not installed (packaging/install-deps vm)")
+    done = subprocess.run([stacks.program("oriel"), "image", "build"], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=1800)
+    if done.returncode != 0:
+        raise AssertionError("oriel image build: " + done.stderr)
+    return done.stdout.strip()
+
+
+def broker(stack):
+    """oriel-vgpu-broker for the guests of that server."""
+    path = os.path.join(stack.run_dir, "vgpu")
+    process = Process([stacks.program("oriel-vgpu-broker"), "--socket", path, "--profiles", "/dev/null"],
+                      os.path.join(stack.directory, "broker.log"), user=stack.run_as)
+    wait.until(lambda: "the broker to listen; its log:\n" + process.log(),
+               lambda: not process.running() or os.path.exists(path))
+    return process
+
+
+class Console:
+    """A shell of root in the machine, at the end of its serial line."""
+
+    def __init__(self, path):
+        self.path, self.count = path, 0
+        self.socket = None
+
+    def _connect(self):
+        wait.until("the machine's console", lambda: os.path.exists(self.path))
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(self.path)
+        self.socket.settimeout(1)
+
+    def _read_until(self, mark, timeout_s):
+        """What came before the mark, None when it does not come in time."""
+        end, got = time.monotonic() + timeout_s, b""
+        while time.monotonic() < end:
+            try:
+                piece = self.socket.recv(65536)
+            except socket.timeout:
+                continue
+            if not piece:
+                raise AssertionError("the machine's console is gone")
+            got += piece
+            found = re.search(mark, got)
+            if found:
+                return got[:found.start()], found
+        return None
+
+    def booted(self):
+        """Waits until the shell answers."""
+        self._connect()
+
+        def answers():
+            self.socket.sendall(b"\x15stty -echo cols 500; echo yes'-it'-is\r")
+            return self._read_until(rb"yes-it-is", 5)
+        wait.until("the machine to boot", answers, BOOT_S)
+        return self
+
+    def run(self, command, check=True, timeout_s=None):
+        """What the command says, both ways, without the newline at its end. It runs by
+        a shell of its own. Long ones are put together in pieces: a line of the
+        terminal is no longer than 4095 bytes."""
+        self.count += 1
+        tag = "%d-%d" % (os.getpid(), self.count)
+        quoted = "'" + command.replace("'", "'\\''") + "'"
+        line = "echo 'begin-'%s; sh -c %s </dev/null 2>&1; echo 'end-'%s $?" % (tag, quoted, tag)
+        assert len(line) < 4000, "too long for a terminal's line"
+        self.socket.sendall(line.encode() + b"\r")
+        got = self._read_until(b"end-" + tag.encode() + rb" (\d+)", timeout_s or BOOT_S)
+        if not got:
+            raise wait.Timeout("the machine does not answer to: " + command)
+        text = got[0].decode(errors="replace").replace("\r", "")
+        text = text.split("begin-%s\n" % tag, 1)[-1].rstrip("\n")
+        if check and got[1].group(1) != b"0":
+            raise AssertionError("%s: %s" % (command, text))
+        return text
+
+    def desktop(self, command, check=True):
+        """The same as the desktop's user, on the desktop."""
+        return self.run("runuser -u user -- env DISPLAY=:0 XAUTHORITY=/home/user/.Xauthority LANG=C.UTF-8 "
+                        "HOME=/home/user " + command, check)
+
+    def start(self, command):
+        """On the desktop, and goes on in the background."""
+        self.run("cd /home/user; setsid runuser -u user -- env DISPLAY=:0 XAUTHORITY=/home/user/.Xauthority "
+                 "LANG=C.UTF-8 HOME=/home/user %s >/tmp/log 2>&1 </dev/null &" % command)
+
+    def close(self):
+        if self.socket:
+            self.socket.close()
+
+
+def console(stack, user=None):
+    return Console(os.path.join(stack.run_dir, "guests", user or stack.user, "console")).booted()

@@ -1,0 +1,168 @@
+"""A virtual machine with a desktop: what its programs draw with comes to clients as it
+is, what is typed arrives, sizes and monitors follow the client."""
+
+import os
+import re
+
+from harness import machine, wait
+from harness.case import StackCase
+
+TEXT = "The quick brown fox! #$%^&*()_+ 0123456789"
+UNICODE_TEXT = "naïve Ωμέγα – Привет, “мир” 漢字 ☃"
+
+
+class VmCase(StackCase):
+    """One machine for the class, which the first log-in starts."""
+
+    append, users = "", 1
+
+    @classmethod
+    def setUpClass(cls):
+        cls.image = machine.image()
+        options = "--image %s --temporary --memory 1024" % cls.image
+        if cls.append:
+            options += " --append " + cls.append
+        cls.stack_arguments = {"guest": "vm", "options": options, "users": cls.users}
+        super().setUpClass()
+        cls.broker = machine.broker(cls.stack)
+        cls.consoles = {}
+
+    @classmethod
+    def tearDownClass(cls):
+        for console in cls.consoles.values():
+            console.close()
+        super().tearDownClass()
+        cls.broker.stop()
+
+    def console(self, user=None):
+        """Waits for the machine to be there; somebody must have logged in."""
+        user = user or self.stack.user
+        if user not in self.consoles:
+            self.consoles[user] = machine.console(self.stack, user)
+        return self.consoles[user]
+
+    def guest_log(self, user=None):
+        with open(os.path.join(self.stack.run_dir, "guests", (user or self.stack.user) + ".log")) as f:
+            return f.read()
+
+
+class DesktopTest(VmCase):
+    def setUp(self):
+        """The machine runs, its desktop is there, with one monitor."""
+        client = self.headless("--size", "800x600").connected()
+        console = self.console()
+        wait.until(lambda: "the desktop; its log:\n" + console.run("journalctl -b -u oriel-desktop | tail", False),
+                   lambda: console.desktop("xdotool search --class tint2", False), machine.BOOT_S)
+        console.run("rm -f /tmp/typed /tmp/count; pkill xterm; true")
+        self.size(console, "800x600+0+0")
+        client.stop()
+
+    def size(self, console, *places):
+        """Waits until the desktop's monitors are these."""
+        def monitors():
+            return sorted(re.findall(r" connected (?:primary )?(\d+x\d+\+\d+\+\d+)", console.desktop("xrandr --current")))
+        wait.until(lambda: "monitors %s; they are %s" % (places, monitors()), lambda: monitors() == sorted(places),
+                   machine.BOOT_S, every_s=0.5)
+
+    def terminal(self, script):
+        """An xterm with the keyboard, which runs that."""
+        self.console().start("xterm -geometry 60x12+100+100 -e sh -c 'touch /tmp/ready; %s'" % script)
+        wait.until("xterm", lambda: self.console().run("ls /tmp/ready", False) == "/tmp/ready", machine.BOOT_S, 0.3)
+        self.console().run("rm /tmp/ready")
+
+    def focus(self, click):
+        def focused():
+            click()
+            done = self.console().desktop("xdotool getwindowfocus getwindowclassname 2>&1 || "
+                                          "xdotool getwindowfocus getwindowname", False)
+            return "sh" in done or "term" in done.lower()
+        wait.until("the terminal to have the focus", focused, machine.BOOT_S, 0.5)
+
+    def typed(self, text):
+        console = self.console()
+        wait.until(lambda: "a typed line; so far %r" % console.run("cat /tmp/typed", False),
+                   lambda: console.run("cat /tmp/typed", False) == text, machine.BOOT_S, 0.5)
+
+    def test_programs_see_virgl(self):
+        self.assertIn("virgl", self.console().desktop("glxinfo -B | grep 'OpenGL renderer'"))
+        self.assertIn("virgl", self.console().run("grep glamor /home/user/.local/share/xorg/Xorg.0.log"))
+        self.assertRegex(self.guest_log(), r"the machine's processors are emulated \(TCG\)|the machine runs")
+
+    def test_what_opengl_draws_is_right(self):
+        """glmark2 reads pixels back and knows what they must be."""
+        done = self.console().desktop("glmark2-es2 --validate -b build -b texture -b shading -b bump -b desktop "
+                                      "-b buffer -b loop")
+        self.assertIn("virgl", done)
+        self.assertNotIn("Failure", done)
+        self.assertGreater(done.count("Success"), 5)
+
+    def test_picture_and_resize(self):
+        display = self.display(1300, 900)
+        client = self.client("xfreerdp3-gfx", display, more=["/dynamic-resolution"])
+        client.wait_window()
+        self.assert_alike(client.picture, timeout_s=machine.BOOT_S)
+        for width, height in ((1024, 768), (1202, 850)):
+            display.xdotool("windowsize", display.window(), str(width), str(height))
+            client.width, client.height = width, height
+            self.size(self.console(), "%dx%d+0+0" % (width, height))
+            self.assert_alike(client.picture, timeout_s=machine.BOOT_S)
+
+    def test_keys_by_xfreerdp3(self):
+        client = self.client("xfreerdp3-gfx", more=["/kbd:layout:0x00000409"])
+        client.wait_window()
+        self.terminal("exec cat >/tmp/typed")
+        display = client.display
+        display.xdotool("windowfocus", display.window())
+        self.focus(lambda: display.xdotool("mousemove", "300", "200", "click", "1"))
+        display.xdotool("type", "--delay", "30", TEXT)
+        display.xdotool("key", "--clearmodifiers", "Return")
+        self.typed(TEXT)
+
+    def test_text_by_headless(self):
+        client = self.headless("--size", "800x600").connected()
+        self.terminal("exec cat >/tmp/typed")
+
+        def click():
+            client.command("move 300 200")
+            client.command("button 1 down 300 200")
+            client.command("button 1 up 300 200")
+        self.focus(click)
+        client.unicode(UNICODE_TEXT)
+        client.key(0x1c)
+        self.typed(UNICODE_TEXT)
+
+    def test_two_monitors(self):
+        client = self.headless("--size", "800x600").connected()
+        client.command("layout 800x600+0+0 640x480+800+0")
+        self.size(self.console(), "640x480+800+0", "800x600+0+0")
+        client.until("the wider picture", lambda s: (s["width"], s["height"]) == (1440, 600), machine.BOOT_S)
+        # The second one shows the desktop's background and panel.
+        wait.until("something on the second monitor",
+                   lambda: client.picture().crop(640, 480, 800, 0).colours(50) >= 50, machine.BOOT_S, 0.3)
+        self.assert_alike(client.picture, timeout_s=machine.BOOT_S)
+        client.command("layout 1024x768+0+0")
+        self.size(self.console(), "1024x768+0+0")
+
+    def test_a_program_goes_on_through_a_reconnect(self):
+        counter = "n=0; while read line; do n=$((n + 1)); echo $$ $n >/tmp/count; done"
+        first = self.client("xfreerdp3-gfx")
+        first.wait_window()
+        self.terminal(counter)
+
+        def press(client):
+            display = client.display
+            display.xdotool("windowfocus", display.window())
+            self.focus(lambda: display.xdotool("mousemove", "300", "200", "click", "1"))
+            display.xdotool("key", "Return")
+
+        def count():
+            return self.console().run("cat /tmp/count", False).split()
+        press(first)
+        wait.until("a line", lambda: count()[1:] == ["1"], machine.BOOT_S, 0.5)
+        pid = count()[0]
+        first.stop()
+        second = self.client("xfreerdp3-gfx")
+        second.wait_window()
+        self.assert_alike(second.picture, timeout_s=machine.BOOT_S)
+        press(second)
+        wait.until("the second line", lambda: count() == [pid, "2"], machine.BOOT_S, 0.5)

@@ -1,0 +1,158 @@
+"""oriel-guest-vm when something is missing, broken or killed: one sentence, an exit
+code, and nothing left behind. No machine boots here to its end."""
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+import unittest
+
+from harness import machine, wait
+from harness.process import Process, children
+from harness.stack import alive, comm, descendants, program
+
+
+class ErrorsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.image = machine.image()
+
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="oriel-vm-")
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+        os.makedirs(os.path.join(self.directory, "guests"))
+        self.broker = None
+
+    def start_broker(self):
+        self.run_dir, self.run_as = self.directory, None
+        self.broker = machine.broker(self)
+        self.addCleanup(self.broker.stop)
+
+    def start(self, *options, env=None):
+        argv = [program("oriel-guest-vm"), "--dir", os.path.join(self.directory, "guests", "x"), "--memory", "512"]
+        if "--image" not in options:
+            argv += ["--image", self.image]
+        if "--disk" not in options:
+            argv += ["--temporary"]
+        process = Process(argv + list(options), os.path.join(self.directory, "vm.log"), env=env)
+        self.addCleanup(process.stop)
+        return process
+
+    def assert_ends(self, process, code, sentence):
+        below = descendants(process.pid)
+        self.assertEqual(process.wait(machine.BOOT_S), code, process.log())
+        last = process.log().strip().split("\n")[-1]
+        self.assertRegex(last, "error guest-vm: .*" + sentence)
+        self.assertFalse([pid for pid in below if alive(pid)])
+        self.assertFalse(os.path.exists(os.path.join(self.directory, "guests", "x", "link")))
+
+    def running(self):
+        """A machine that has just begun to run; (process, qemu, front)."""
+        self.start_broker()
+        process = self.start("--append", "oriel.desktop=no")
+        wait.until(lambda: "the machine to run; " + process.log(), lambda: "the machine runs" in process.log())
+        by_name = {comm(pid)[:10]: pid for pid in children(process.pid)}
+        return process, by_name["qemu-syste"], by_name["oriel-vgpu"]
+
+    def folder_without(self, *missing):
+        """The programs of PATH that it looks for, but for some."""
+        folder = tempfile.mkdtemp(dir=self.directory)
+        for name in ("qemu-img", "qemu-system-x86_64"):
+            if name not in missing:
+                os.symlink(shutil.which(name), os.path.join(folder, name))
+        return folder
+
+    def test_no_qemu(self):
+        self.start_broker()
+        env = {"PATH": self.folder_without("qemu-system-x86_64")}
+        self.assert_ends(self.start(env=env), 3, "qemu-system-x86_64 is not installed")
+
+    def test_no_qemu_img(self):
+        env = {"PATH": self.folder_without("qemu-img")}
+        self.assert_ends(self.start(env=env), 5, "qemu-img is not installed")
+
+    def test_no_image(self):
+        self.assert_ends(self.start("--image", "/nonexistent"), 5, "no image in /nonexistent")
+
+    def test_broken_image(self):
+        broken = os.path.join(self.directory, "image")
+        os.mkdir(broken)
+        for name in ("vmlinuz", "initrd.img", "image.json"):
+            os.symlink(os.path.join(self.image, name), os.path.join(broken, name))
+        self.assert_ends(self.start("--image", broken), 5, "the image is broken: .*disk.raw")
+        with open(os.path.join(broken, "disk.raw"), "w") as f:
+            f.write("short")
+        self.assert_ends(self.start("--image", broken), 5, "has not the size it was made with")
+
+    def test_broken_disk(self):
+        self.start_broker()
+        disk = os.path.join(self.directory, "disk")
+        with open(disk, "w") as f:
+            f.write("no qcow2")
+        os.symlink(os.path.realpath(self.image), disk + ".image")
+        self.assert_ends(self.start("--disk", disk), 3, "the machine does not start: QEMU ended with code 1: .*qcow2")
+
+    def test_no_room_for_the_disk(self):
+        self.assert_ends(self.start("--disk", "/proc/disk"), 5, "/proc/disk.image: ")
+
+    def test_a_disk_in_use(self):
+        process, _, _ = self.running()
+        disk = os.path.join(self.directory, "guests", "x", "disk.qcow2")
+        second = Process([program("oriel-guest-vm"), "--dir", os.path.join(self.directory, "guests", "y"),
+                          "--memory", "512", "--disk", disk], os.path.join(self.directory, "second.log"))
+        self.addCleanup(second.stop)
+        self.assertEqual(second.wait(), 3)
+        self.assertRegex(second.log(), "QEMU ended with code 1: .*lock")
+        self.assertTrue(process.running())
+
+    def test_no_memory(self):
+        self.assert_ends(self.start("--memory", "1000000"), 6, "needs 1000000 MiB of memory")
+
+    def test_no_broker(self):
+        self.assert_ends(self.start(), 4, "oriel-vgpu ended with code 1: .*no broker at .*/vgpu")
+
+    def test_no_such_profile(self):
+        self.start_broker()
+        self.assert_ends(self.start("--profile", "nobody"), 4, "oriel-vgpu ended with code 1")
+
+    def test_wrong_usage(self):
+        for words in (["--memory", "lots"], ["--heads", "5"], ["--size", "10x10"], ["--disk", "x", "--temporary"],
+                      ["--nonsense"], ["more"]):
+            process = Process([program("oriel-guest-vm"), "--dir", self.directory, *words],
+                              os.path.join(self.directory, "usage.log"))
+            self.assertEqual(process.wait(), 2, words)
+
+    def test_qemu_is_killed(self):
+        process, qemu, _ = self.running()
+        os.kill(qemu, signal.SIGKILL)
+        self.assert_ends(process, 3, "the machine is lost: QEMU ended with signal 9")
+
+    def test_the_front_is_killed(self):
+        """The machine is not far enough to shut down: its time runs out."""
+        process, qemu, front = self.running()
+        os.kill(front, signal.SIGKILL)
+        self.assert_ends(process, 4, "the virtual GPU is lost: oriel-vgpu ended with signal 9")
+        self.assertIn("the machine was not off after 8 s", process.log())
+        self.assertFalse(alive(qemu))
+
+    def test_it_is_killed_itself(self):
+        process, qemu, front = self.running()
+        process.kill()
+        process.wait()
+        wait.until("what it started to end", lambda: not alive(qemu) and not alive(front))
+
+    def test_a_second_signal_does_not_wait(self):
+        process, qemu, _ = self.running()
+        process.kill(signal.SIGTERM)
+        wait.until("the first", lambda: not os.path.exists(os.path.join(self.directory, "guests", "x", "link")))
+        process.kill(signal.SIGTERM)
+        self.assertEqual(process.wait(6), 0)
+        self.assertFalse(alive(qemu))
+
+    def test_the_image_is_used_again(self):
+        with open(os.path.join(self.image, "image.json")) as f:
+            self.assertEqual(json.load(f)["version"], 1)
+        before = os.stat(os.path.join(self.image, "image.json")).st_mtime_ns
+        self.assertEqual(machine.image(), self.image)
+        self.assertEqual(os.stat(os.path.join(self.image, "image.json")).st_mtime_ns, before)
