@@ -16,6 +16,8 @@ from harness.process import Process
 from harness.stack import program
 
 CPU_S = float(os.environ.get("ORIEL_SHARES_CPU_S", "12"))
+# A short run beside other tests may miss by more than a long one.
+TOLERANCE = 0.05 if CPU_S >= 60 else 0.1
 WARM_S = 0.5
 # Frames of some tens of milliseconds, and little to do for the program itself.
 SCENE = ["glmark2-es2", "-b", "shading:shading=phong", "--run-forever", "--off-screen", "-s", "1280x1024"]
@@ -94,7 +96,7 @@ class SharesTest(unittest.TestCase):
         jain = sum(relative) ** 2 / (len(relative) * sum(r * r for r in relative))
         self.assertGreaterEqual(jain, 0.98, shares)
         for share, want in zip(shares, wanted):
-            self.assertAlmostEqual(share / want, 1, delta=0.05, msg=str(shares))
+            self.assertAlmostEqual(share / want, 1, delta=TOLERANCE, msg=str(shares))
 
     def test_equal_weights(self):
         self.check([100, 100, 100, 100])
