@@ -230,6 +230,26 @@ static void fences_come_back_in_order(void **state)
 	assert_int_equal(machine_take(m, VHOST_CONTROL), -1);
 }
 
+static void a_fence_stands_for_those_before_it_only(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t batch[] = { 0 };
+	uint32_t fences[3];
+
+	create_context(m, 1);
+	m->unfenced = true;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(submit(m, FENCE, 1, batch, 1), 0);
+		fences[i] = machine_sent_last(m, RENDER_FENCE)->id;
+	}
+	machine_fence(m, fences[1]);
+	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+	assert_int_equal(machine_take(m, VHOST_CONTROL), -1);
+	machine_fence(m, fences[2]);
+	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+}
+
 static void a_cursor_comes_to_the_screen(void **state)
 {
 	struct machine *m = *state;
@@ -290,6 +310,31 @@ static void a_lost_worker_is_replaced(void **state)
 	assert_true(machine_screen(m, SCREEN_RESET, &msg, NULL));
 	assert_int_equal(msg.reset.count, 1);
 	assert_int_equal(submit(m, FENCE, 1, draw, 13), VIRTIO_GPU_OK);
+}
+
+/* A batch that may still name what was detached right behind it. */
+static void what_a_batch_needs_is_there_again(void **state)
+{
+	struct machine *m = *state;
+	unsigned attached = 0, submitted = 0, detached = 0;
+
+	create_context(m, 1);
+	create_2d(m, 1, 64, 64);
+	COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 1, 1, 0);
+	m->silent = true;
+	submit(m, FENCE, 1, (uint32_t[]){ 0 }, 1);
+	COMMAND(m, VIRTIO_GPU_CONTEXT_DETACH, 0, 1, 1, 0);
+	m->silent = false;
+	m->sent_count = 0;
+	machine_kill_worker(m);
+	for (unsigned i = 0; i < m->sent_count; i++) {
+		attached = m->sent[i].type == RENDER_CONTEXT_ATTACH ? i : attached;
+		submitted = m->sent[i].type == RENDER_SUBMIT ? i : submitted;
+		detached = m->sent[i].type == RENDER_CONTEXT_DETACH ? i : detached;
+	}
+	assert_true(attached && attached < submitted && submitted < detached);
+	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
 }
 
 static void bytes_of_a_batch_are_written_again(void **state)
@@ -497,8 +542,10 @@ int main(void)
 		TEST(what_is_out_of_bounds_is_refused),
 		TEST(errors_of_the_worker_reach_the_guest),
 		TEST(fences_come_back_in_order),
+		TEST(a_fence_stands_for_those_before_it_only),
 		TEST(a_cursor_comes_to_the_screen),
 		TEST(a_lost_worker_is_replaced),
+		TEST(what_a_batch_needs_is_there_again),
 		TEST(bytes_of_a_batch_are_written_again),
 		TEST(what_was_drawn_is_read_back),
 		TEST(what_nobody_flushes_is_shown_late),

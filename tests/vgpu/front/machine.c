@@ -140,6 +140,15 @@ static void reply(struct machine *m, const struct render_message *msg)
 	}
 }
 
+void machine_fence(struct machine *m, uint32_t serial)
+{
+	static struct render_message out;
+
+	out = (struct render_message){ .type = RENDER_FENCED, .fence = { serial, 0 } };
+	answer(m, &out);
+	machine_run(m);
+}
+
 static bool run_worker(struct machine *m)
 {
 	static struct render_message msg;

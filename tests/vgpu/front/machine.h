@@ -85,6 +85,9 @@ void machine_request(struct machine *m, uint32_t request, const void *payload, s
 bool machine_screen(struct machine *m, enum screen_type type, struct screen_message *msg, int *fd);
 void machine_screen_send(struct machine *m, const struct screen_message *msg, int fd);
 
+/* The worker, which held its fences back, is done up to that one. */
+void machine_fence(struct machine *m, uint32_t serial);
+
 /* How many messages of that type came to the worker, and the last of them. */
 unsigned machine_sent_count(const struct machine *m, enum render_type type);
 const struct machine_sent *machine_sent_last(const struct machine *m, enum render_type type);
