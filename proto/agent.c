@@ -77,6 +77,7 @@ static const char *const words[] = {
 	[AGENT_TEXT] = "text",
 	[AGENT_HELLO] = "hello",
 	[AGENT_LAYOUT_DONE] = "layout-done",
+	[AGENT_TYPED] = "typed",
 };
 
 static bool layout_ok(const struct agent_layout *layout)
@@ -100,7 +101,7 @@ static bool message_ok(const struct agent_message *msg)
 		return msg->code_point != 0 && msg->code_point <= 0x10ffff &&
 				(msg->code_point < 0xd800 || msg->code_point >= 0xe000);
 	case AGENT_LAYOUT_DONE: return msg->layout_done.result <= 1;
-	default: return msg->type <= AGENT_LAYOUT_DONE;
+	default: return msg->type <= AGENT_TYPED;
 	}
 }
 
@@ -127,6 +128,7 @@ int agent_parse(struct agent_message *msg, const char *line, size_t len)
 		msg->layout_done.serial = next_number(&c);
 		msg->layout_done.result = next_number(&c);
 		break;
+	case AGENT_TYPED: msg->typed = next_number(&c); break;
 	default: return ERR_FORMAT;
 	}
 	return !c.failed && c.at == c.end && message_ok(msg) ? 0 : ERR_FORMAT;
@@ -185,6 +187,7 @@ int agent_write(const struct agent_message *msg, char *dst, size_t cap)
 	case AGENT_LOCKS: text_add(&text, " %u", msg->locks); break;
 	case AGENT_TEXT: text_add(&text, " %u", msg->code_point); break;
 	case AGENT_HELLO: text_add(&text, " %u", msg->version); break;
+	case AGENT_TYPED: text_add(&text, " %u", msg->typed); break;
 	}
 	text_add(&text, "\n");
 	return text.dst ? (int)text.len : ERR_SPACE;

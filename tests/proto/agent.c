@@ -27,6 +27,7 @@ static const struct {
 	{ { .type = AGENT_TEXT, .code_point = 0x10ffff }, "text 1114111\n" },
 	{ { .type = AGENT_HELLO, .version = UINT32_MAX }, "hello 4294967295\n" },
 	{ { .type = AGENT_LAYOUT_DONE, .layout_done = { 7, 1 } }, "layout-done 7 1\n" },
+	{ { .type = AGENT_TYPED, .typed = UINT32_MAX }, "typed 4294967295\n" },
 };
 
 static void every_message_has_its_line(void **state)
@@ -126,7 +127,7 @@ static void what_would_be_refused_is_not_written(void **state)
 	assert_int_equal(agent_write(&msg, line, sizeof line), ERR_ARGUMENT);
 	msg.layout.count = 0;
 	assert_int_equal(agent_write(&msg, line, sizeof line), ERR_ARGUMENT);
-	msg = (struct agent_message){ .type = AGENT_LAYOUT_DONE + 1 };
+	msg = (struct agent_message){ .type = AGENT_TYPED + 1 };
 	assert_int_equal(agent_write(&msg, line, sizeof line), ERR_ARGUMENT);
 }
 

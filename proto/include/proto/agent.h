@@ -11,6 +11,7 @@
  * From the agent:
  *   hello VERSION                    it has started and knows nothing
  *   layout-done SERIAL RESULT        0: set; 1: could not be
+ *   typed COUNT                      characters since hello that are typed, or lost
  *
  * Both ends ignore lines that they do not understand: the machine is a stranger, and
  * an image may be older than the host. No I/O, no state, no allocation; thread-safe. */
@@ -34,6 +35,7 @@ enum agent_type {
 	AGENT_TEXT,
 	AGENT_HELLO,
 	AGENT_LAYOUT_DONE,
+	AGENT_TYPED,
 };
 
 struct agent_layout {
@@ -57,6 +59,7 @@ struct agent_message {
 		uint32_t code_point; /* a scalar value, not 0 */
 		uint32_t version;
 		struct agent_layout_done layout_done;
+		uint32_t typed; /* goes round */
 	};
 };
 

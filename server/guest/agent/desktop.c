@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,8 +39,8 @@ static void layout_words(struct words *words, const struct agent_layout *layout)
 	}
 }
 
-/* Takes input_fd. Returns the pid, or -1. */
-static pid_t start_script(const struct desktop *desktop, struct words *words, int input_fd)
+/* Takes input_fd; output_fd (-1: ours) is borrowed. Returns the pid, or -1. */
+static pid_t start_script(const struct desktop *desktop, struct words *words, int input_fd, int output_fd)
 {
 	pid_t pid = input_fd < 0 ? -1 : fork();
 	sigset_t none;
@@ -49,7 +50,8 @@ static pid_t start_script(const struct desktop *desktop, struct words *words, in
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		signal(SIGPIPE, SIG_DFL);
 		words->list[0] = (char *)desktop->script;
-		if (dup2(input_fd, STDIN_FILENO) >= 0)
+		if (dup2(input_fd, STDIN_FILENO) >= 0 &&
+				(output_fd < 0 || dup2(output_fd, STDOUT_FILENO) >= 0))
 			execv(desktop->script, words->list);
 		_exit(127);
 	}
@@ -64,7 +66,7 @@ static void start_monitors(struct desktop *desktop)
 	pid_t pid;
 
 	layout_words(&words, &desktop->layout);
-	pid = start_script(desktop, &words, open("/dev/null", O_RDONLY | O_CLOEXEC));
+	pid = start_script(desktop, &words, open("/dev/null", O_RDONLY | O_CLOEXEC), -1);
 	if (pid < 0)
 		return; /* tried again with the next message */
 	desktop->monitors.pid = pid;
@@ -78,8 +80,9 @@ static void say(struct desktop *desktop, const struct agent_message *msg)
 	char line[AGENT_LINE_MAX];
 	int len = agent_write(msg, line, sizeof line);
 
-	if (len > 0 && desktop->keys_fd >= 0 && write(desktop->keys_fd, line, (size_t)len) < 0)
-		return;
+	if (len < 0 || desktop->keys_fd < 0 ||
+			send(desktop->keys_fd, line, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) != len)
+		desktop->typed = desktop->texts; /* nobody shall wait for it */
 }
 
 static void start_keys(struct desktop *desktop)
@@ -89,13 +92,15 @@ static void start_keys(struct desktop *desktop)
 	pid_t pid;
 
 	snprintf(next_word(&words), WORD_CAP, "keys");
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return;
-	pid = start_script(desktop, &words, ends[0]);
-	if (pid < 0 || fcntl(ends[1], F_SETFL, O_NONBLOCK) < 0) {
+	pid = start_script(desktop, &words, ends[0], ends[0]);
+	if (pid < 0) {
 		close(ends[1]);
 		return;
 	}
+	desktop->keys_first = desktop->texts;
+	desktop->keys_lines = (struct agent_lines){ .len = 0 };
 	desktop->keys.pid = pid;
 	desktop->keys.due = false;
 	desktop->keys_fd = ends[1];
@@ -148,7 +153,23 @@ static void keys_ended(struct desktop *desktop)
 	desktop->keys.pid = 0;
 	close(desktop->keys_fd);
 	desktop->keys_fd = -1;
+	desktop->typed = desktop->texts;
 	failed(&desktop->keys);
+}
+
+void desktop_read_keys(struct desktop *desktop)
+{
+	char bytes[512];
+	ssize_t n = recv(desktop->keys_fd, bytes, sizeof bytes, MSG_DONTWAIT);
+	struct agent_message msg;
+	size_t len;
+
+	for (ssize_t i = 0; i < n; i++) {
+		if (agent_lines_take(&desktop->keys_lines, bytes[i], &len) &&
+				agent_parse(&msg, desktop->keys_lines.line, len) == 0 &&
+				msg.type == AGENT_TYPED)
+			desktop->typed = desktop->keys_first + msg.typed;
+	}
 }
 
 void desktop_reap(struct desktop *desktop)
@@ -188,8 +209,8 @@ void desktop_take(struct desktop *desktop, const struct agent_message *msg)
 		desktop->keymap_known = true;
 		say(desktop, msg);
 		break;
-	case AGENT_LOCKS:
-	case AGENT_TEXT: say(desktop, msg); break;
+	case AGENT_TEXT: desktop->texts++; /* fall through */
+	case AGENT_LOCKS: say(desktop, msg); break;
 	default: break;
 	}
 }

@@ -1,6 +1,6 @@
 /* What the agent does to the desktop, by a script that knows it: SCRIPT layout SCALE
  * WxH+X+Y... sets the monitors and ends; SCRIPT keys stays, and takes lines of keymap,
- * locks and text (proto/agent.h) on its standard input. A desktop that is not there yet
+ * locks and text (proto/agent.h) on its standard input, and says typed. A desktop that is not there yet
  * makes both fail: they are tried again for a minute. */
 #ifndef AGENT_DESKTOP_H
 #define AGENT_DESKTOP_H
@@ -23,12 +23,15 @@ struct desktop {
 	const char *script; /* borrowed */
 	struct desktop_child monitors, keys;
 	struct agent_layout layout; /* count 0: none yet */
-	int keys_fd;                /* owned; to keys; -1: it does not run */
+	int keys_fd;                /* owned; to and from keys; -1: it does not run */
+	struct agent_lines keys_lines;
+	uint32_t texts, keys_first; /* characters that came; how many before keys started */
 	struct agent_message keymap;
 	bool keymap_known;
 	/* What the host is to hear. */
 	bool done_due;
 	struct agent_layout_done done;
+	uint32_t typed; /* likewise, when it is not what it was */
 };
 
 void desktop_init(struct desktop *desktop, const char *script);
@@ -44,6 +47,9 @@ void desktop_run(struct desktop *desktop, bool again);
 
 /* For SIGCHLD. */
 void desktop_reap(struct desktop *desktop);
+
+/* keys said something (keys_fd is readable). */
+void desktop_read_keys(struct desktop *desktop);
 
 /* How long until desktop_run(..., true) has something to do; -1: it has not. */
 int desktop_wait_ms(const struct desktop *desktop);

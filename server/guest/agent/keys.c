@@ -1,7 +1,8 @@
 /* oriel-guest-keys: runs inside a virtual machine (as /usr/lib/oriel/keys) beside an X
  * desktop, and does what the machine's virtual keyboard cannot: loads the client's
  * keyboard layout, sets lock keys, types any character. Reads lines of the agent
- * (proto/agent.h) on its standard input; ends with it, or with the X server. */
+ * (proto/agent.h) on its standard input, and says on its standard output how much it has
+ * typed; ends with them, or with the X server. */
 #include <base/log.h>
 #include <base/loop.h>
 #include <errno.h>
@@ -18,6 +19,7 @@ struct keys {
 	struct display display;
 	struct input input;
 	struct agent_lines lines;
+	uint32_t taken, told; /* characters */
 };
 
 /* Less than display_open wants: no pictures are taken here. */
@@ -48,7 +50,10 @@ static void take(struct keys *keys, const struct agent_message *msg)
 	switch (msg->type) {
 	case AGENT_KEYMAP: input_submit(&keys->input, INPUT_LAYOUT, msg->klid, 0); break;
 	case AGENT_LOCKS: input_submit(&keys->input, INPUT_LOCKS, msg->locks, 0); break;
-	case AGENT_TEXT: input_submit(&keys->input, INPUT_TEXT, msg->code_point, 0); break;
+	case AGENT_TEXT:
+		input_submit(&keys->input, INPUT_TEXT, msg->code_point, 0);
+		keys->taken++;
+		break;
 	default: break;
 	}
 }
@@ -92,12 +97,29 @@ static int on_display(sd_event_source *source, int fd, uint32_t events, void *us
 	return 0;
 }
 
+/* Only what the X server has done is typed: a key of the machine's keyboard would else
+ * come before it. */
+static void tell_typed(struct keys *keys)
+{
+	struct agent_message msg = { .type = AGENT_TYPED, .typed = keys->taken };
+	xcb_connection_t *conn = keys->display.conn;
+	char line[AGENT_LINE_MAX];
+	int len = agent_write(&msg, line, sizeof line);
+
+	free(xcb_get_input_focus_reply(conn, xcb_get_input_focus(conn), NULL));
+	keys->told = keys->taken;
+	if (len < 0 || write(STDOUT_FILENO, line, (size_t)len) != len)
+		sd_event_exit(keys->event, 0);
+}
+
 /* Replies that were waited for may have brought events along, and text that waited
  * has made requests. */
 static int on_turn(sd_event_source *source, void *user)
 {
 	struct keys *keys = user;
 
+	if (keys->input.count == 0 && keys->told != keys->taken)
+		tell_typed(keys);
 	on_display(source, -1, 0, user);
 	xcb_flush(keys->display.conn);
 	return 0;

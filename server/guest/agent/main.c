@@ -21,6 +21,7 @@ struct agent {
 	int port_fd, signal_fd;
 	struct agent_lines lines;
 	struct desktop desktop;
+	uint32_t typed; /* that the host heard of */
 };
 
 static void say(const struct agent *agent, const struct agent_message *msg)
@@ -33,13 +34,17 @@ static void say(const struct agent *agent, const struct agent_message *msg)
 		perror("oriel-guest-agent: port");
 }
 
-static void say_done(struct agent *agent)
+static void say_news(struct agent *agent)
 {
 	struct agent_message msg = { .type = AGENT_LAYOUT_DONE, .layout_done = agent->desktop.done };
 
 	if (agent->desktop.done_due)
 		say(agent, &msg);
 	agent->desktop.done_due = false;
+	msg = (struct agent_message){ .type = AGENT_TYPED, .typed = agent->desktop.typed };
+	if (agent->typed != agent->desktop.typed)
+		say(agent, &msg);
+	agent->typed = agent->desktop.typed;
 }
 
 /* False: the host is not there. */
@@ -67,15 +72,15 @@ static void read_signals(struct agent *agent)
 			desktop_renew(&agent->desktop);
 	}
 	desktop_reap(&agent->desktop);
-	say_done(agent);
 }
 
 static int run(struct agent *agent)
 {
 	for (;;) {
 		struct pollfd fds[] = { { .fd = agent->port_fd, .events = POLLIN },
-			{ .fd = agent->signal_fd, .events = POLLIN } };
-		int ready = poll(fds, 2, desktop_wait_ms(&agent->desktop));
+			{ .fd = agent->signal_fd, .events = POLLIN },
+			{ .fd = agent->desktop.keys_fd, .events = POLLIN } };
+		int ready = poll(fds, 3, desktop_wait_ms(&agent->desktop));
 
 		if (ready < 0 && errno != EINTR)
 			return EXIT_FAILURE;
@@ -83,6 +88,9 @@ static int run(struct agent *agent)
 			read_signals(agent);
 		if (ready > 0 && fds[0].revents && !read_port(agent))
 			poll(&fds[1], 1, HOST_AWAY_MS);
+		if (ready > 0 && fds[2].revents && agent->desktop.keys_fd >= 0)
+			desktop_read_keys(&agent->desktop);
+		say_news(agent);
 		desktop_run(&agent->desktop, ready == 0);
 	}
 }

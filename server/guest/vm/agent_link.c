@@ -68,16 +68,35 @@ static void send_due(struct agent_link *link)
 	sd_event_source_set_io_events(link->io, room ? EPOLLIN : EPOLLIN | EPOLLOUT);
 }
 
+static void forget_text(struct agent_link *link)
+{
+	bool typing = agent_link_typing(link);
+
+	link->text_count = 0;
+	link->texts = link->typed = 0;
+	if (typing)
+		link->ops->typed(link->user);
+}
+
 static void on_hello(struct agent_link *link, uint32_t version)
 {
 	if (!link->there)
 		log_info("the machine's agent is there (version %u)", version);
 	link->there = true;
-	link->text_count = 0;
+	forget_text(link);
 	link->layout_due = link->layout.count != 0;
 	link->keymap_due = link->keymap_known;
 	link->ops->hello(link->user);
 	send_due(link);
+}
+
+static void on_typed(struct agent_link *link, uint32_t count)
+{
+	bool typing = agent_link_typing(link);
+
+	link->typed = count;
+	if (typing && !agent_link_typing(link))
+		link->ops->typed(link->user);
 }
 
 static void on_line(struct agent_link *link, size_t len)
@@ -90,6 +109,8 @@ static void on_line(struct agent_link *link, size_t len)
 		on_hello(link, msg.version);
 	else if (msg.type == AGENT_LAYOUT_DONE)
 		link->ops->layout_done(link->user, &msg.layout_done);
+	else if (msg.type == AGENT_TYPED)
+		on_typed(link, msg.typed);
 }
 
 /* False: the other end is gone. */
@@ -138,6 +159,7 @@ void agent_link_gone(struct agent_link *link)
 	if (link->there)
 		log_info("the machine's agent is gone");
 	link->there = false;
+	forget_text(link);
 }
 
 void agent_link_layout(struct agent_link *link, const struct agent_layout *layout)
@@ -166,5 +188,11 @@ void agent_link_text(struct agent_link *link, uint32_t code_point)
 	if (!link->there || code_point == 0 || link->text_count == AGENT_TEXT_MAX)
 		return;
 	link->text[link->text_count++] = code_point;
+	link->texts++;
 	send_due(link);
+}
+
+bool agent_link_typing(const struct agent_link *link)
+{
+	return link->texts != link->typed;
 }

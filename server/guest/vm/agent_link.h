@@ -15,6 +15,8 @@ struct agent_ops {
 	/* It has started, perhaps again. */
 	void (*hello)(void *user);
 	void (*layout_done)(void *user, const struct agent_layout_done *done);
+	/* All text that agent_link_text took is typed, or will never be. */
+	void (*typed)(void *user);
 };
 
 struct agent_link {
@@ -30,6 +32,7 @@ struct agent_link {
 	uint32_t klid, locks;
 	uint32_t text[AGENT_TEXT_MAX];
 	size_t text_count;
+	uint32_t texts, typed;       /* characters since hello: taken, and typed */
 	char unsent[AGENT_LINE_MAX]; /* the rest of a line that QEMU took in part */
 	size_t unsent_len;
 };
@@ -49,5 +52,8 @@ void agent_link_keymap(struct agent_link *link, uint32_t klid);
 /* Dropped when there is no agent. */
 void agent_link_locks(struct agent_link *link, uint32_t flags);
 void agent_link_text(struct agent_link *link, uint32_t code_point);
+
+/* Whether ops.typed is still to come. */
+bool agent_link_typing(const struct agent_link *link);
 
 #endif

@@ -220,6 +220,18 @@ static void on_unicode(void *user, uint32_t code_point)
 	struct guest *guest = user;
 
 	agent_link_text(&guest->agent, code_point);
+	if (agent_link_typing(&guest->agent)) {
+		input_hold(&guest->input);
+		loop_timer_arm(guest->text_timer, GUEST_TEXT_TIME_MS * 1000ull);
+	}
+}
+
+static int on_text_time(sd_event_source *source, uint64_t time_us, void *user)
+{
+	struct guest *guest = user;
+
+	input_release(&guest->input);
+	return 0;
 }
 
 static void on_pointer(void *user, uint32_t x, uint32_t y)
@@ -323,7 +335,16 @@ static void on_agent_layout_done(void *user, const struct agent_layout_done *don
 		layout_answer(guest);
 }
 
+static void on_agent_typed(void *user)
+{
+	struct guest *guest = user;
+
+	loop_timer_disarm(guest->text_timer);
+	input_release(&guest->input);
+}
+
 static const struct agent_ops agent_ops = {
+	.typed = on_agent_typed,
 	.hello = on_agent_hello,
 	.layout_done = on_agent_layout_done,
 };
@@ -377,6 +398,7 @@ static int join(struct guest *guest)
 			agent_link_init(&guest->agent, guest->event, take_fd(&machine->agent_fd), &agent_ops,
 					guest) < 0 ||
 			loop_timer_add(guest->event, &guest->layout_timer, on_layout_time, guest) < 0 ||
+			loop_timer_add(guest->event, &guest->text_timer, on_text_time, guest) < 0 ||
 			loop_timer_add(guest->event, &guest->down_timer, on_down_time, guest) < 0)
 		return ERR_MEMORY;
 	return 0;
@@ -423,5 +445,6 @@ void guest_finish(struct guest *guest)
 	qmp_finish(&guest->qmp);
 	agent_link_finish(&guest->agent);
 	sd_event_source_disable_unref(guest->layout_timer);
+	sd_event_source_disable_unref(guest->text_timer);
 	sd_event_source_disable_unref(guest->down_timer);
 }

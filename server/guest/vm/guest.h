@@ -14,6 +14,8 @@ enum {
 	/* How long a session waits for the guest to follow a layout before it gets the one
 	 * that there is; later ones come unasked. */
 	GUEST_LAYOUT_TIME_MS = 3000,
+	/* How long keys wait behind text that the agent does not say is typed. */
+	GUEST_TEXT_TIME_MS = 2000,
 };
 
 enum guest_state {
@@ -35,7 +37,7 @@ struct guest {
 	/* A layout that the guest has yet to follow. */
 	uint32_t layout_serial; /* the session's request; 0: nobody waits */
 	uint32_t agent_serial;  /* of what the agent was told last */
-	sd_event_source *layout_timer;
+	sd_event_source *layout_timer, *text_timer;
 	/* The cursor: which head has it, and its hot spot. */
 	uint32_t cursor_head, hot_x, hot_y;
 	enum guest_state state;

@@ -55,7 +55,7 @@ static bool is_modifier(uint32_t number)
 
 /* The client repeats a held key by sending it down again. A guest's kernel drops that,
  * so the key goes up first; held modifiers are no news. */
-void input_key(struct input *input, const struct link_key *key)
+static void do_key(struct input *input, const struct link_key *key)
 {
 	uint32_t number = number_of(input, key);
 	bool down = !(key->flags & LINK_KEY_UP);
@@ -71,22 +71,7 @@ void input_key(struct input *input, const struct link_key *key)
 	qmp_key(input->qmp, number, down);
 }
 
-/* The middle of the pixel, in units of the tablet, which spans the whole picture. */
-static uint32_t tablet(uint32_t at, uint32_t size_px)
-{
-	return (uint32_t)(((uint64_t)at * 2 + 1) * TABLET_UNITS / (2 * (uint64_t)size_px));
-}
-
-void input_pointer(struct input *input, uint32_t x, uint32_t y, uint32_t width_px, uint32_t height_px)
-{
-	unsigned at = input->place_count++ % INPUT_PLACES;
-
-	input->places[at].x = x;
-	input->places[at].y = y;
-	qmp_pointer(input->qmp, tablet(x, width_px), tablet(y, height_px));
-}
-
-void input_button(struct input *input, enum link_button_name button, bool down)
+static void do_button(struct input *input, uint32_t button, bool down)
 {
 	static const char *const names[] = {
 		[LINK_BUTTON_LEFT] = "left",
@@ -101,7 +86,7 @@ void input_button(struct input *input, enum link_button_name button, bool down)
 }
 
 /* Whole clicks; the rest is kept, unless the direction changes. */
-void input_wheel(struct input *input, int32_t vertical_120)
+static void do_wheel(struct input *input, int32_t vertical_120)
 {
 	const char *button = vertical_120 > 0 ? "wheel-up" : "wheel-down";
 	int32_t turn_120 = vertical_120, clicks;
@@ -115,6 +100,75 @@ void input_wheel(struct input *input, int32_t vertical_120)
 		qmp_button(input->qmp, button, true);
 		qmp_button(input->qmp, button, false);
 	}
+}
+
+static void perform(struct input *input, const struct input_event *event)
+{
+	switch (event->kind) {
+	case INPUT_KEY: do_key(input, &(struct link_key){ event->a, event->b }); break;
+	case INPUT_POINTER: qmp_pointer(input->qmp, event->a, event->b); break;
+	case INPUT_BUTTON: do_button(input, event->a, event->b); break;
+	case INPUT_WHEEL: do_wheel(input, (int32_t)event->a); break;
+	}
+}
+
+void input_hold(struct input *input)
+{
+	input->held = true;
+}
+
+void input_release(struct input *input)
+{
+	for (int i = 0; i < input->waiting_count; i++)
+		perform(input, &input->waiting[i]);
+	input->waiting_count = 0;
+	input->held = false;
+}
+
+static void submit(struct input *input, enum input_kind kind, uint32_t a, uint32_t b)
+{
+	struct input_event event = { kind, a, b };
+	struct input_event *last;
+
+	if (input->held && input->waiting_count == INPUT_WAITING_MAX)
+		input_release(input);
+	last = &input->waiting[input->waiting_count ? input->waiting_count - 1 : 0];
+	if (!input->held)
+		perform(input, &event);
+	else if (kind == INPUT_POINTER && input->waiting_count && last->kind == INPUT_POINTER)
+		*last = event; /* only the newest place counts */
+	else
+		input->waiting[input->waiting_count++] = event;
+}
+
+void input_key(struct input *input, const struct link_key *key)
+{
+	submit(input, INPUT_KEY, key->scancode, key->flags);
+}
+
+/* The middle of the pixel, in units of the tablet, which spans the whole picture. */
+static uint32_t tablet(uint32_t at, uint32_t size_px)
+{
+	return (uint32_t)(((uint64_t)at * 2 + 1) * TABLET_UNITS / (2 * (uint64_t)size_px));
+}
+
+void input_pointer(struct input *input, uint32_t x, uint32_t y, uint32_t width_px, uint32_t height_px)
+{
+	unsigned at = input->place_count++ % INPUT_PLACES;
+
+	input->places[at].x = x;
+	input->places[at].y = y;
+	submit(input, INPUT_POINTER, tablet(x, width_px), tablet(y, height_px));
+}
+
+void input_button(struct input *input, enum link_button_name button, bool down)
+{
+	submit(input, INPUT_BUTTON, button, down);
+}
+
+void input_wheel(struct input *input, int32_t vertical_120)
+{
+	submit(input, INPUT_WHEEL, (uint32_t)vertical_120, 0);
 }
 
 static bool near(uint32_t a, uint32_t b)

@@ -28,7 +28,7 @@ enum {
 static sd_event *event;
 static int agent_fd; /* the machine's end */
 static struct agent_link host;
-static int hellos;
+static int hellos, typed;
 static struct agent_layout_done done;
 
 static void on_hello(void *user)
@@ -41,13 +41,18 @@ static void on_done(void *user, const struct agent_layout_done *told)
 	done = *told;
 }
 
-static const struct agent_ops ops = { .hello = on_hello, .layout_done = on_done };
+static void on_typed(void *user)
+{
+	typed++;
+}
+
+static const struct agent_ops ops = { .hello = on_hello, .layout_done = on_done, .typed = on_typed };
 
 static int setup_host(void **state)
 {
 	int fds[2];
 
-	hellos = 0;
+	hellos = typed = 0;
 	event = loop_create();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	agent_fd = fds[1];
@@ -121,6 +126,28 @@ static void its_answers_are_told_and_noise_is_not(void **state)
 	assert_int_equal(hellos, 0);
 }
 
+static void typed_text_is_told_once(void **state)
+{
+	agent_link_text(&host, 'a');
+	assert_false(agent_link_typing(&host)); /* nobody there */
+	agent_says("hello 1\n");
+	agent_link_text(&host, 'a');
+	agent_link_text(&host, 'b');
+	assert_true(agent_link_typing(&host));
+	agent_says("typed 1\n");
+	assert_int_equal(typed, 0);
+	agent_says("typed 2\ntyped 2\n");
+	assert_int_equal(typed, 1);
+	assert_false(agent_link_typing(&host));
+	agent_link_text(&host, 'c');
+	agent_says("hello 1\n"); /* it forgot */
+	assert_int_equal(typed, 2);
+	agent_link_text(&host, 'd');
+	agent_link_gone(&host);
+	assert_int_equal(typed, 3);
+	assert_false(agent_link_typing(&host));
+}
+
 static void an_agent_that_does_not_read_costs_a_bounded_piece(void **state)
 {
 	char text[65536];
@@ -163,7 +190,9 @@ static void make_script(const char *path, const char *log)
 			"#!/bin/sh\n"
 			"[ -e %s/desktop ] || { echo \"no $*\" >>%s; exit 1; }\n"
 			"echo \"$*\" >>%s\n"
-			"[ \"$1\" != keys ] || while read -r line; do echo \"got $line\" >>%s; done\n",
+			"n=0\n"
+			"[ \"$1\" != keys ] || while read -r line; do echo \"got $line\" >>%s\n"
+			"case $line in text*) n=$((n + 1)); echo \"typed $n\" ;; esac; done\n",
 			dir, log, log, log);
 	assert_int_equal(fchmod(fileno(file), 0700), 0);
 	fclose(file);
@@ -254,6 +283,7 @@ static void the_agent_does_what_the_host_says(void **state)
 	host_says("nonsense\nlocks 99\nlocks 3\ntext 8364\nkeymap 1031\n");
 	assert_string_equal(next_line(log_fd), "got locks 3");
 	assert_string_equal(next_line(log_fd), "got text 8364");
+	assert_string_equal(next_line(port_fd), "typed 1");
 	assert_string_equal(next_line(log_fd), "got keymap 1031");
 }
 
@@ -306,6 +336,16 @@ static void keys_that_ended_come_back_with_the_keymap(void **state)
 	kill(child_of(agent), SIGKILL);
 	assert_string_equal(next_line(log_fd), "keys");
 	assert_string_equal(next_line(log_fd), "got keymap 1036");
+	host_says("text 97\n"); /* counted on from what was lost */
+	assert_string_equal(next_line(port_fd), "hello 1");
+	assert_string_equal(next_line(port_fd), "typed 1");
+	set_desktop(false);
+	kill(child_of(agent), SIGKILL);
+	(void)next_line(log_fd);
+	while (strcmp(next_line(log_fd), "no keys") != 0)
+		;
+	host_says("text 98\n");
+	assert_string_equal(next_line(port_fd), "typed 2"); /* lost: nobody shall wait */
 }
 
 #define HOST_TEST(name)  cmocka_unit_test_setup_teardown(name, setup_host, teardown_host)
@@ -317,6 +357,7 @@ int main(void)
 		HOST_TEST(what_is_known_waits_for_the_agent),
 		HOST_TEST(a_new_agent_is_told_again),
 		HOST_TEST(its_answers_are_told_and_noise_is_not),
+		HOST_TEST(typed_text_is_told_once),
 		HOST_TEST(an_agent_that_does_not_read_costs_a_bounded_piece),
 		AGENT_TEST(the_agent_does_what_the_host_says),
 		AGENT_TEST(without_a_desktop_it_tries_again),

@@ -286,6 +286,50 @@ static void echoes_are_told_from_news(void **state)
 	assert_false(input_is_echo(&input, 100, 100)); /* too long ago */
 }
 
+static void held_input_waits_in_its_order(void **state)
+{
+	input_hold(&input);
+	press(0x1e, 0);
+	input_pointer(&input, 1, 1, 1280, 800);
+	input_pointer(&input, 2, 2, 1280, 800);
+	input_button(&input, LINK_BUTTON_LEFT, true);
+	input_wheel(&input, 120);
+	press(0x1e, LINK_KEY_UP);
+	assert_string_equal(qemu_hears(), "");
+	input_release(&input);
+	{
+		const char *all = qemu_hears(), *at = strstr(all, "\"down\":true,\"key\"");
+
+		assert_non_null(at);
+		assert_null(strstr(all, "\"value\":38}")); /* 1 of 1280 */
+		at = strstr(at, "\"value\":64}");          /* 2 of 1280 */
+		assert_non_null(at);
+		at = strstr(at, "left");
+		assert_non_null(at);
+		at = strstr(at, "wheel-up");
+		assert_non_null(at);
+		assert_non_null(strstr(at, "\"down\":false,\"key\""));
+	}
+	press(0x1f, 0);
+	assert_string_equal(keys(), "+31");
+}
+
+static void too_much_does_not_wait(void **state)
+{
+	int small = 0;
+
+	input_hold(&input);
+	for (int i = 0; i < INPUT_WAITING_MAX; i++)
+		press(0x1e, i % 2 ? LINK_KEY_UP : 0);
+	assert_string_equal(qemu_hears(), "");
+	press(0x1f, 0);
+	for (const char *at = qemu_hears(); *at; at = qemu_hears())
+		small += (int)strlen(at);
+	assert_true(small > 10000);
+	press(0x20, 0);
+	assert_string_equal(keys(), "+32"); /* not held any more */
+}
+
 static void buttons_have_qemus_names(void **state)
 {
 	input_button(&input, LINK_BUTTON_BACK, true);
@@ -341,6 +385,8 @@ int main(void)
 		TEST(the_pointer_spans_the_picture),
 		TEST(every_pixel_comes_back),
 		TEST(echoes_are_told_from_news),
+		TEST(held_input_waits_in_its_order),
+		TEST(too_much_does_not_wait),
 		TEST(buttons_have_qemus_names),
 		TEST(the_wheel_turns_in_whole_clicks),
 	};
