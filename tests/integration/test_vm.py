@@ -60,7 +60,8 @@ class DesktopTest(VmCase):
     def size(self, console, *places):
         """Waits until the desktop's monitors are these."""
         def monitors():
-            return sorted(re.findall(r" connected (?:primary )?(\d+x\d+\+\d+\+\d+)", console.desktop("xrandr --current")))
+            # X calls a head disconnected that was switched on by hand, and uses it.
+            return sorted(re.findall(r"connected (?:primary )?(\d+x\d+\+\d+\+\d+)", console.desktop("xrandr --current")))
         wait.until(lambda: "monitors %s; they are %s" % (places, monitors()), lambda: monitors() == sorted(places),
                    machine.BOOT_S, every_s=0.5)
 
@@ -129,27 +130,28 @@ class DesktopTest(VmCase):
         client.key(0x1c)
         self.typed(UNICODE_TEXT)
 
-    @staticmethod
-    def set_layout(client, monitors):
-        """When the channel for it is open, which nothing tells."""
-        def taken():
+    def resizable(self):
+        """A client that can set monitors. FreeRDP's loses the server's word for it when
+        that comes before its own listener is in place, so another may be needed."""
+        for _ in range(5):
+            client = self.headless("--size", "800x600").connected()
             try:
-                return client.command("layout " + monitors)
-            except AssertionError as error:
-                if "not expected now" not in str(error):
-                    raise
-        wait.until("the client to be able to set monitors", taken)
+                client.until("the word for it", lambda s: s["can_resize"], 5)
+                return client
+            except wait.Timeout:
+                client.stop()
+        raise AssertionError("no client may set monitors")
 
     def test_two_monitors(self):
-        client = self.headless("--size", "800x600").connected()
-        self.set_layout(client, "800x600+0+0 640x480+800+0")
+        client = self.resizable()
+        client.command("layout 800x600+0+0 640x480+800+0")
         self.size(self.console(), "640x480+800+0", "800x600+0+0")
         client.until("the wider picture", lambda s: (s["width"], s["height"]) == (1440, 600), machine.BOOT_S)
         # The second one shows the desktop's background and panel.
         wait.until("something on the second monitor",
                    lambda: client.picture().crop(640, 480, 800, 0).colours(50) >= 50, machine.BOOT_S, 0.3)
         self.assert_alike(client.picture, timeout_s=machine.BOOT_S)
-        self.set_layout(client, "1024x768+0+0")
+        client.command("layout 1024x768+0+0")
         self.size(self.console(), "1024x768+0+0")
 
     def test_a_program_goes_on_through_a_reconnect(self):

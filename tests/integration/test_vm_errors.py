@@ -103,7 +103,7 @@ class ErrorsTest(unittest.TestCase):
                           "--memory", "512", "--disk", disk], os.path.join(self.directory, "second.log"))
         self.addCleanup(second.stop)
         self.assertEqual(second.wait(), 3)
-        self.assertRegex(second.log(), "QEMU ended with code 1: .*lock")
+        self.assertRegex(second.log(), "QEMU ended with code 1: .*another process")
         self.assertTrue(process.running())
 
     def test_no_memory(self):

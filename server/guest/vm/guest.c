@@ -26,7 +26,7 @@ static void on_qemu_end(void *user)
 	char how[PROCESS_LINE_CAP + 32];
 
 	process_why(&guest->machine.qemu, how, sizeof how);
-	if (!guest->qmp.greeted)
+	if (!guest->qmp.ready)
 		say_why(guest, VM_EXIT_QEMU, "the machine does not start: QEMU ended with %s", how);
 	else if (guest->state == GUEST_RUNS || guest->machine.qemu.status != 0)
 		say_why(guest, VM_EXIT_QEMU, "the machine is lost: QEMU ended with %s", how);
@@ -367,7 +367,7 @@ static int on_down_time(sd_event_source *source, uint64_t time_us, void *user)
 
 void guest_power_down(struct guest *guest)
 {
-	if (guest->state != GUEST_RUNS || !guest->qmp.greeted) {
+	if (guest->state != GUEST_RUNS || !guest->qmp.ready) {
 		sd_event_exit(guest->event, 0);
 		return;
 	}

@@ -18,14 +18,29 @@ enum {
 	SAFE_FD = PROCESS_FIRST_FD + PROCESS_FDS_MAX, /* above those that a child is given */
 };
 
+/* Our own programs begin a line with date and time, as we do. */
+static const char *skip_time(const char *line)
+{
+	static const char pattern[] = "dddd-dd-dd dd:dd:dd.ddd ";
+
+	for (size_t i = 0; pattern[i]; i++) {
+		if (pattern[i] == 'd' ? line[i] < '0' || line[i] > '9' : line[i] != pattern[i])
+			return line;
+	}
+	return line + sizeof pattern - 1;
+}
+
 static void line_end(struct process *process)
 {
+	const char *line;
+
 	process->line[process->line_len] = 0;
 	process->line_len = 0;
-	if (!process->line[0])
+	line = skip_time(process->line);
+	if (!line[0])
 		return;
-	log_info("%s: %s", process->name, process->line);
-	memcpy(process->last_line, process->line, sizeof process->last_line);
+	log_info("%s: %s", process->name, line);
+	snprintf(process->last_line, sizeof process->last_line, "%s", line);
 }
 
 /* Until there is nothing more now. False: nothing will ever come. */
@@ -241,7 +256,7 @@ void process_why(const struct process *process, char *dst, size_t cap)
 	const char *line = process->last_line;
 
 	if (WIFSIGNALED(process->status))
-		snprintf(dst, cap, "signal %d%s%s", WTERMSIG(process->status), line[0] ? ": " : "", line);
+		snprintf(dst, cap, "signal %d", WTERMSIG(process->status));
 	else
 		snprintf(dst, cap, "code %d%s%s", WEXITSTATUS(process->status), line[0] ? ": " : "", line);
 }

@@ -43,7 +43,7 @@ MUST_USE int process_run(struct process *process, const char *const argv[], int 
  * without on_end. Nothing when it is not there. */
 void process_stop(struct process *process, int signal, int timeout_ms);
 
-/* "signal 9", "code 1"; with the last line behind it if there is one. */
+/* "signal 9", "code 1: ..." with the last line. */
 void process_why(const struct process *process, char *dst, size_t cap);
 
 #endif

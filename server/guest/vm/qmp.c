@@ -70,7 +70,7 @@ void qmp_execute(struct qmp *qmp, const char *name)
 
 void qmp_key(struct qmp *qmp, uint32_t number, bool down)
 {
-	if (qmp->greeted)
+	if (qmp->ready)
 		command(qmp,
 				INPUT("{\"type\":\"key\",\"data\":{\"down\":%s,\"key\":"
 				      "{\"type\":\"number\",\"data\":%u}}}"),
@@ -79,14 +79,14 @@ void qmp_key(struct qmp *qmp, uint32_t number, bool down)
 
 void qmp_button(struct qmp *qmp, const char *button, bool down)
 {
-	if (qmp->greeted)
+	if (qmp->ready)
 		command(qmp, INPUT("{\"type\":\"btn\",\"data\":{\"down\":%s,\"button\":\"%s\"}}"),
 				down ? "true" : "false", button);
 }
 
 void qmp_pointer(struct qmp *qmp, uint32_t x, uint32_t y)
 {
-	if (qmp->greeted)
+	if (qmp->ready)
 		command(qmp,
 				INPUT("{\"type\":\"abs\",\"data\":{\"axis\":\"x\",\"value\":%u}},"
 				      "{\"type\":\"abs\",\"data\":{\"axis\":\"y\",\"value\":%u}}"),
@@ -114,9 +114,11 @@ static void on_object(struct qmp *qmp, const json_t *object)
 				json_string_value(json_object_get(error, "desc"))
 						? json_string_value(json_object_get(error, "desc"))
 						: "?");
-	} else if (!qmp->greeted && json_is_object(json_object_get(object, "QMP"))) {
+	} else if (json_is_object(json_object_get(object, "QMP"))) {
 		qmp_execute(qmp, "qmp_capabilities");
-		qmp->greeted = true;
+	} else if (!qmp->ready && json_object_get(object, "return")) {
+		/* The greeting comes while the devices are still being made. */
+		qmp->ready = true;
 		qmp->ops->ready(qmp->user);
 	}
 }

@@ -31,8 +31,8 @@ struct qmp {
 	void *user;
 	int fd; /* owned; -1: closed */
 	sd_event_source *io;
-	bool greeted;
-	bool full; /* commands were lost; said once */
+	bool ready; /* it has answered: it takes commands */
+	bool full;  /* commands were lost; said once */
 	char *line;
 	size_t line_len;
 	char unsent[QMP_UNSENT_MAX];

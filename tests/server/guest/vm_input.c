@@ -86,7 +86,7 @@ static int setup(void **state)
 static int setup_greeted(void **state)
 {
 	setup(state);
-	qemu_says(GREETING);
+	qemu_says(GREETING "{\"return\": {}}\r\n");
 	qemu_hears();
 	return 0;
 }
@@ -106,10 +106,9 @@ static void the_greeting_is_answered(void **state)
 	qemu_says("{\"QMP\": {\"ver");
 	assert_int_equal(ready, 0);
 	qemu_says("sion\": {}}}\n");
-	assert_int_equal(ready, 1);
+	assert_int_equal(ready, 0); /* its devices may still be missing */
 	assert_string_equal(qemu_hears(), "{\"execute\":\"qmp_capabilities\"}\n");
-	qemu_says("{\"return\": {}}\n{\"error\": {\"class\": \"x\", \"desc\": \"no\"}}\n{\"error\": 5}\n");
-	qemu_says(GREETING);
+	qemu_says("{\"return\": {}}\n{\"return\": {}}\n{\"error\": {\"class\": \"x\", \"desc\": \"no\"}}\n{\"error\": 5}\n");
 	assert_int_equal(ready, 1);
 	assert_int_equal(closed, 0);
 }

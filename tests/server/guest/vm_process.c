@@ -73,11 +73,25 @@ static void its_last_line_says_why(void **state)
 	assert_string_equal(why, "code 5: three");
 }
 
+static void the_time_of_a_line_is_left_out(void **state)
+{
+	shell("echo '2026-11-22 07:13:28.190 error vgpu: no'");
+	sd_event_loop(event);
+	assert_string_equal(process.last_line, "error vgpu: no");
+}
+
+static void only_a_whole_time_is_one(void **state)
+{
+	shell("echo '2026-11-22 7:13 b'");
+	sd_event_loop(event);
+	assert_string_equal(process.last_line, "2026-11-22 7:13 b");
+}
+
 static void a_signal_is_named(void **state)
 {
 	char why[300];
 
-	shell("kill -9 $$");
+	shell("echo something; kill -9 $$");
 	sd_event_loop(event);
 	process_why(&process, why, sizeof why);
 	assert_string_equal(why, "signal 9");
@@ -331,6 +345,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(its_last_line_says_why),
+		TEST(the_time_of_a_line_is_left_out),
+		TEST(only_a_whole_time_is_one),
 		TEST(a_signal_is_named),
 		TEST(endless_lines_are_cut),
 		TEST(descriptors_are_in_their_places),
