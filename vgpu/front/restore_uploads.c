@@ -1,6 +1,6 @@
 #include "restore_uploads.h"
 #include "front.h"
-#include "texel.h"
+#include <proto/virgl_format.h>
 
 enum {
 	WRITE_WORDS = 1 + VIRGL_UPLOAD_WORDS,
@@ -104,7 +104,8 @@ static void advance(struct restore_uploads *state, const struct part *part)
 static int write_part(struct front *front, struct restore_uploads *state, const struct resource *resource)
 {
 	bool buffer = resource->create.target == UPLOADS_BUFFER;
-	uint32_t texel = buffer ? 1 : texel_bytes(resource->create.format), id = resource->create.resource;
+	uint32_t texel = buffer ? 1 : virgl_format_texel_bytes(resource->create.format),
+		 id = resource->create.resource;
 	struct part part = next_part(state, texel);
 	uint32_t len = 4 * (WRITE_WORDS + ((uint32_t)part.row_bytes * part.height + 3) / 4);
 	struct render_message msg = {

@@ -1,9 +1,9 @@
 #include "snapshots.h"
 #include "front.h"
-#include "texel.h"
 #include <base/log.h>
 #include <base/loop.h>
 #include <base/shm.h>
+#include <proto/virgl_format.h>
 #include <unistd.h>
 
 enum {
@@ -19,9 +19,11 @@ enum {
 
 static bool can_be_read(const struct render_resource *r)
 {
+	uint8_t order[4];
+
 	return (r->target == TARGET_2D || r->target == TARGET_RECT) && r->samples <= 1 &&
 			r->width <= SIZE_MAX_PX && r->height <= SIZE_MAX_PX &&
-			texel_order(r->format) != TEXEL_OTHER;
+			virgl_format_order(r->format, order);
 }
 
 void snapshots_drawn(struct front *front, struct resource *resource)
@@ -152,12 +154,12 @@ static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
 	return 0;
 }
 
-static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, enum texel_order order)
+/* From blue, green, red, fourth, as they are read, to the order of the resource. */
+static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, const uint8_t order[4])
 {
-	memcpy(to, from, (size_t)width * PIXEL_BYTES);
-	for (uint32_t x = 0; order == TEXEL_RGBX && x < width; x++) {
-		to[x * PIXEL_BYTES] = from[x * PIXEL_BYTES + 2];
-		to[x * PIXEL_BYTES + 2] = from[x * PIXEL_BYTES];
+	for (uint32_t x = 0; x < width; x++) {
+		for (int channel = 0; channel < PIXEL_BYTES; channel++)
+			to[x * PIXEL_BYTES + order[channel]] = from[x * PIXEL_BYTES + channel];
 	}
 }
 
@@ -166,11 +168,13 @@ static void keep(struct front *front, struct resource *resource)
 	const struct snapshots *s = &front->snapshots;
 	const struct render_resource *r = &resource->create;
 	uint8_t *picture = uploads_picture(&resource->uploads, &front->uploads, r);
+	uint8_t order[4];
 
-	for (uint32_t y = 0; picture && y < r->height; y++)
+	if (!picture || !virgl_format_order(r->format, order))
+		return;
+	for (uint32_t y = 0; y < r->height; y++)
 		copy_row(picture + (size_t)y * r->width * PIXEL_BYTES,
-				s->map + (size_t)y * s->width_px * PIXEL_BYTES, r->width,
-				texel_order(r->format));
+				s->map + (size_t)y * s->width_px * PIXEL_BYTES, r->width, order);
 }
 
 void snapshots_done(struct front *front, uint32_t serial, enum render_result result)

@@ -1,6 +1,6 @@
 #include "uploads.h"
 #include "resource.h"
-#include "texel.h"
+#include <proto/virgl_format.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ static struct shape shape_of(const struct render_resource *resource, uint32_t le
 	struct shape s = { .width = resource_level_px(resource->width, level),
 		.height = resource_level_px(resource->height, level),
 		.depth = resource_level_px(resource->depth, level),
-		.texel_bytes = buffer ? 1 : texel_bytes(resource->format) };
+		.texel_bytes = buffer ? 1 : virgl_format_texel_bytes(resource->format) };
 
 	if (resource->array_size > s.depth)
 		s.depth = resource->array_size;

@@ -5,7 +5,7 @@
 #include <base/shm.h>
 #include <base/text.h>
 #include <front/resource.h>
-#include <front/texel.h>
+#include <proto/virgl_format.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -182,7 +182,9 @@ static void keep_transfer(struct vtest_client *client, struct vtest_resource *re
 {
 	struct uploads_backing own = { read_backing, resource };
 	struct virgl_upload to = *upload;
-	uint32_t texel = resource->create.target == UPLOADS_BUFFER ? 1 : texel_bytes(resource->create.format);
+	uint32_t texel = resource->create.target == UPLOADS_BUFFER
+			? 1
+			: virgl_format_texel_bytes(resource->create.format);
 
 	if (!to.stride_bytes)
 		to.stride_bytes = texel * resource_level_px(resource->create.width, to.level);

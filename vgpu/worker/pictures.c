@@ -1,6 +1,6 @@
 #include "pictures.h"
-#include "formats.h"
 #include "virgl.h"
+#include <proto/virgl_format.h>
 #include <string.h>
 
 enum {
@@ -70,7 +70,7 @@ static bool is_picture(const struct resource *from, uint8_t order[4])
 	const struct render_resource *s = &from->shape;
 
 	return (s->target == TARGET_2D || s->target == TARGET_RECT) && s->samples <= 1 &&
-			format_order(s->format, order);
+			virgl_format_order(s->format, order);
 }
 
 enum render_result pictures_read(

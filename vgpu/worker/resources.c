@@ -1,6 +1,6 @@
 #include "resources.h"
-#include "formats.h"
 #include "virgl.h"
+#include <proto/virgl_format.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -47,7 +47,7 @@ static uint32_t layers_of(const struct render_resource *s)
 
 uint64_t resource_cost(const struct render_resource *s)
 {
-	struct format_block block = format_block(s->target == 0 ? 64 : s->format); /* buffers: bytes */
+	struct virgl_block block = virgl_format_block(s->target == 0 ? 64 : s->format); /* buffers: bytes */
 	uint64_t cost = 0;
 
 	for (uint32_t level = 0; level <= s->last_level; level++) {
@@ -274,7 +274,7 @@ static bool box_inside(const struct render_resource *s, const struct render_box 
 /* Where the last byte of the box lies in the backing; UINT64_MAX: strides too small. */
 static uint64_t end_of_box(const struct render_resource *s, const struct render_transfer *t)
 {
-	struct format_block block = format_block(s->target == 0 ? 64 : s->format);
+	struct virgl_block block = virgl_format_block(s->target == 0 ? 64 : s->format);
 	uint64_t row = blocks(t->box.width, block.width) * block.bytes;
 	uint64_t rows = blocks(t->box.height, block.height);
 	uint64_t stride = t->stride_bytes, layer = t->layer_stride_bytes;

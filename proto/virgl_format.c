@@ -1,11 +1,12 @@
-#include "formats.h"
+#include <proto/virgl_format.h>
 #include <stddef.h>
 
 /* Runs of formats with blocks of one size. What is left out is not a format, which
- * virglrenderer will say. Planar YUV (163..167, 314..316) counts as more than it has. */
+ * virglrenderer will say. Planar YUV (163..167, 314..316) counts as more than it has,
+ * in blocks. */
 static const struct {
 	uint16_t first, last;
-	struct format_block block;
+	struct virgl_block block;
 } runs[] = {
 	{ 1, 4, { 4, 1, 1 } },
 	{ 5, 7, { 2, 1, 1 } },
@@ -121,7 +122,8 @@ static const struct {
 	{ 158, 158, { 2, 1, 1 } },
 	{ 159, 160, { 4, 1, 1 } },
 	{ 161, 161, { 8, 1, 1 } },
-	{ 162, 167, { 4, 1, 1 } },
+	{ 162, 162, { 4, 1, 1 } },
+	{ 163, 167, { 8, 2, 1 } },
 	{ 168, 169, { 1, 1, 1 } },
 	{ 170, 171, { 2, 1, 1 } },
 	{ 172, 176, { 4, 1, 1 } },
@@ -213,19 +215,26 @@ static const struct {
 	{ 311, 311, { 2, 1, 1 } },
 	{ 312, 312, { 1, 1, 1 } },
 	{ 313, 313, { 2, 1, 1 } },
-	{ 314, 316, { 4, 1, 1 } },
+	{ 314, 316, { 8, 2, 1 } },
 	{ 317, 317, { 3, 1, 1 } },
 	{ 318, 318, { 1, 1, 1 } },
 	{ 319, 321, { 2, 1, 1 } },
 };
 
-struct format_block format_block(uint32_t format)
+struct virgl_block virgl_format_block(uint32_t format)
 {
 	for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
 		if (format >= runs[i].first && format <= runs[i].last)
 			return runs[i].block;
 	}
-	return (struct format_block){ 32, 1, 1 };
+	return (struct virgl_block){ 64, 2, 1 };
+}
+
+uint32_t virgl_format_texel_bytes(uint32_t format)
+{
+	struct virgl_block block = virgl_format_block(format);
+
+	return block.width == 1 && block.height == 1 ? block.bytes : 0;
 }
 
 /* Names say the order in memory: B8G8R8A8 has blue first. */
@@ -247,7 +256,7 @@ static const struct {
 	{ 230, { 2, 1, 0, 3 } }, /* 134 as sRGB */
 };
 
-bool format_order(uint32_t format, uint8_t order[4])
+bool virgl_format_order(uint32_t format, uint8_t order[4])
 {
 	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
 		if (orders[i].format != format)
