@@ -1,9 +1,9 @@
 #include "guests.h"
 #include "keeper.h"
-#include "program.h"
 #include "spawn.h"
 #include <base/log.h>
 #include <base/loop.h>
+#include <base/program.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -207,7 +207,7 @@ static int start_keeper(struct guests *guests, const char *name, const struct co
 	const char *kind = kinds[conf->guest.kind];
 	const bool gpu = conf->guest.kind == CONF_GUEST_X11 && conf->guest.gpu == CONF_GPU_VIRTUAL;
 	char program[PROGRAM_PATH_CAP], folder[REGISTRY_PATH_CAP + NAME_CAP + 1], size[32], scale[16];
-	char words[CONF_WORDS_CAP];
+	char words[CONF_WORDS_CAP], guest[32];
 	const char *argv[2 + KEEPER_ARGUMENTS + 10 + WORDS_MAX + 1] = { "oriel-host", KEEPER_MODE, name,
 		guests->registry.path, kind, program, gpu ? "virtual" : "none",
 		conf->system && conf->host.pam ? "pam" : "no-pam", guests->pam_dir ? guests->pam_dir : "",
@@ -218,8 +218,9 @@ static int start_keeper(struct guests *guests, const char *name, const struct co
 	};
 	pid_t pid;
 
-	if (program_find(program, kind) < 0) {
-		dprintf(log_fd, "oriel-guest-%s is not installed\n", kind);
+	snprintf(guest, sizeof guest, "oriel-guest-%s", kind);
+	if (program_find(program, guest, ORIEL_LIBEXEC_DIR) < 0) {
+		dprintf(log_fd, "%s is not installed\n", guest);
 		return ERR_MISSING;
 	}
 	snprintf(folder, sizeof folder, "%s/%s", guests->registry.path, name);

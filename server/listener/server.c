@@ -156,9 +156,10 @@ static int check_trace(const struct oriel_conf *conf)
 	return 0;
 }
 
+/* At the start: an upgrade may replace the file. */
 static int find_program(struct server *server)
 {
-	int err = spawn_find_program(server->program, sizeof server->program);
+	int err = program_find(server->program, "oriel-session", ORIEL_LIBEXEC_DIR);
 
 	if (err < 0)
 		log_error("oriel-session is neither beside this program nor in %s", ORIEL_LIBEXEC_DIR);

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "sessions.h"
 #include "sockets.h"
+#include <base/program.h>
 #include <linux/limits.h>
 #include <sys/resource.h>
 
@@ -19,8 +20,8 @@ struct server {
 	struct sockets sockets;
 	struct sessions sessions;
 	struct identity identity;
-	char program[PATH_MAX]; /* oriel-session */
-	struct rlimit files;    /* as we found it: the sessions get it */
+	char program[PROGRAM_PATH_CAP]; /* oriel-session */
+	struct rlimit files;            /* as we found it: the sessions get it */
 	struct hush hush;
 };
 

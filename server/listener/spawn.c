@@ -94,23 +94,3 @@ pid_t spawn_session(const struct spawn *spawn)
 		exec_session(spawn);
 	_exit(127);
 }
-
-int spawn_find_program(char *path, size_t cap)
-{
-	static const char name[] = "oriel-session";
-	ssize_t len = readlink("/proc/self/exe", path, cap - sizeof name);
-	char *slash;
-
-	if (len <= 0 || (size_t)len == cap - sizeof name)
-		return ERR_IO;
-	path[len] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return ERR_IO;
-	strcpy(slash + 1, name);
-	if (access(path, X_OK) == 0)
-		return 0;
-	if ((size_t)snprintf(path, cap, "%s/%s", ORIEL_LIBEXEC_DIR, name) >= cap)
-		return ERR_IO;
-	return access(path, X_OK) == 0 ? 0 : ERR_MISSING;
-}

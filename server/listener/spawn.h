@@ -37,8 +37,4 @@ struct spawn {
  * with status 127, and logged by it. */
 MUST_USE pid_t spawn_session(const struct spawn *spawn);
 
-/* Path of the session program: beside our own executable, else in libexec. Ask at
- * start: an upgrade may replace the file. 0; ERR_MISSING; ERR_IO. */
-MUST_USE int spawn_find_program(char *path, size_t cap);
-
 #endif

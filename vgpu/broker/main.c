@@ -4,6 +4,7 @@
  * or profiles that are wrong. */
 #include "broker.h"
 #include <base/log.h>
+#include <base/program.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -125,30 +126,10 @@ static int load_profiles(struct profiles *profiles, const char *path)
 	return err;
 }
 
-/* The program beside our own. */
-static int find_worker(char *path, size_t cap)
-{
-	static const char name[] = "oriel-vgpu-worker";
-	ssize_t len = readlink("/proc/self/exe", path, cap - sizeof name);
-	char *slash;
-
-	if (len <= 0 || (size_t)len == cap - sizeof name)
-		return ERR_IO;
-	path[len] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return ERR_IO;
-	strcpy(slash + 1, name);
-	if (access(path, X_OK) == 0)
-		return 0;
-	fprintf(stderr, "oriel-vgpu-broker: %s: %s\n", path, strerror(errno));
-	return ERR_MISSING;
-}
-
 int main(int argc, char **argv)
 {
 	static struct broker broker;
-	static char worker[512];
+	static char worker[PROGRAM_PATH_CAP];
 	struct options options;
 	int err;
 
@@ -157,8 +138,10 @@ int main(int argc, char **argv)
 	log_init("vgpu-broker", options.log_level);
 	if (load_profiles(&broker.profiles, options.profiles) < 0)
 		return EXIT_USAGE;
-	if (find_worker(worker, sizeof worker) < 0)
+	if (program_find(worker, "oriel-vgpu-worker", ORIEL_BIN_DIR) < 0) {
+		fprintf(stderr, "oriel-vgpu-broker: %s: %s\n", worker, strerror(errno));
 		return EXIT_FAILURE;
+	}
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	broker.settings = (struct broker_settings){ .socket_path = options.socket,
 		.worker_program = worker,

@@ -1,6 +1,7 @@
 #include "machine.h"
 #include "exits.h"
 #include <base/log.h>
+#include <base/program.h>
 #include <errno.h>
 #include <proto/agent.h>
 #include <signal.h>
@@ -182,31 +183,18 @@ static int start_qemu(struct machine *machine, sd_event *event, const struct mac
 	return result == 0 ? 0 : start_failed(machine, VM_EXIT_QEMU, QEMU, result);
 }
 
-/* Beside this program (a build folder), else in PATH. */
-static void find_front(char path[PATH_MAX])
-{
-	char own[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
-	char *slash;
-
-	own[len > 0 ? len : 0] = 0;
-	slash = strrchr(own, '/');
-	if (slash)
-		slash[1] = 0;
-	if (!slash || snprintf(path, PATH_MAX, "%s" FRONT, own) >= PATH_MAX || access(path, X_OK) < 0)
-		snprintf(path, PATH_MAX, FRONT);
-}
-
 static int start_front(struct machine *machine, sd_event *event, const struct machine_settings *settings,
 		const int fds[FRONT_FDS])
 {
-	char path[PATH_MAX], gpu_fd[12], screen_fd[12];
+	char path[PROGRAM_PATH_CAP], gpu_fd[12], screen_fd[12];
 	const char *argv[] = { path, "--fd", gpu_fd, "--screen-fd", screen_fd, "--broker", settings->broker,
 		"--name", settings->name, settings->profile[0] ? "--profile" : NULL, settings->profile,
 		NULL };
 	int result;
 
-	find_front(path);
+	if (program_find(path, FRONT, ORIEL_BIN_DIR) < 0)
+		return fail(machine, VM_EXIT_GPU, "%s: %s; it belongs to oriel-guest-vm", path,
+				strerror(errno));
 	snprintf(gpu_fd, sizeof gpu_fd, "%d", FRONT_GPU_FD);
 	snprintf(screen_fd, sizeof screen_fd, "%d", FRONT_SCREEN_FD);
 	result = process_start(&machine->front, event, argv, fds, FRONT_FDS);

@@ -5,6 +5,7 @@
 #include "options.h"
 #include <base/log.h>
 #include <errno.h>
+#include <server/guest_options.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,27 +86,12 @@ static void take_name(char name[MACHINE_NAME_CAP], const char *dir)
 	}
 }
 
-/* RUN/vgpu, of RUN/guests/NAME. */
-static void default_broker(char path[PATH_MAX], const char *dir)
-{
-	char *slash = path;
-
-	snprintf(path, PATH_MAX - 8, "%s", dir);
-	for (int i = 0; i < 2; i++) {
-		slash = strrchr(path, '/');
-		if (!slash)
-			slash = path;
-		*slash = 0;
-	}
-	strcpy(slash, "/vgpu");
-}
-
 static void take_settings(struct machine_settings *settings, const struct options *options, const char *dir,
 		char broker[PATH_MAX])
 {
 	char why[256];
 
-	default_broker(broker, dir);
+	guest_options_broker(broker, dir);
 	*settings = (struct machine_settings){
 		.dir = dir,
 		.broker = options->broker ? options->broker : broker,
@@ -124,7 +110,7 @@ static void take_settings(struct machine_settings *settings, const struct option
 /* Returns an exit code. */
 static int start(struct program *program, const struct options *options, const char *dir, const char *path)
 {
-	struct link_layout layout = link_layout_single(options->width_px, options->height_px);
+	struct link_layout layout = link_layout_single(options->common.width_px, options->common.height_px);
 	struct machine_settings settings;
 	char disk[PATH_MAX], broker[PATH_MAX], why[256];
 	int code;
@@ -174,12 +160,12 @@ int main(int argc, char **argv)
 	log_init("guest-vm", LOG_LEVEL_INFO);
 	if (options_parse(&options, argc, argv) < 0)
 		return VM_EXIT_USAGE;
-	if (options.help) {
+	if (options.common.help) {
 		fputs(options_help, stdout);
 		return EXIT_SUCCESS;
 	}
 	umask(077);
-	if (open_dir(options.dir, dir) < 0)
+	if (open_dir(options.common.dir, dir) < 0)
 		return EXIT_FAILURE;
 	/* The longest socket in it is dir/console. */
 	if (snprintf(path, sizeof path, "%s/link", dir) >= (int)sizeof path - 3) {

@@ -2,16 +2,16 @@
 #ifndef VM_OPTIONS_H
 #define VM_OPTIONS_H
 
-#include <base/err.h>
+#include <server/guest_options.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct options {
-	const char *dir;                                      /* needed */
+	struct guest_options common;
 	const char *image, *disk, *broker, *profile, *append; /* NULL: the default */
-	uint32_t width_px, height_px, scale_percent;
+	uint32_t scale_percent;
 	uint32_t memory_mib, cpus, heads;
-	bool temporary, help;
+	bool temporary;
 };
 
 /* 0, or ERR_ARGUMENT after a line that says why. Texts are borrowed of argv. */

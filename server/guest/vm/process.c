@@ -1,5 +1,6 @@
 #include "process.h"
 #include <base/log.h>
+#include <base/program.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -212,26 +213,13 @@ int process_start(
 	return result;
 }
 
-static bool wait_ended(pid_t pid, int timeout_ms)
-{
-	int fd = pidfd_open(pid, 0);
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-	bool gone;
-
-	if (fd < 0)
-		return true;
-	gone = poll(&poll_fd, 1, timeout_ms) > 0;
-	close(fd);
-	return gone;
-}
-
 void process_stop(struct process *process, int signal, int timeout_ms)
 {
 	if (process->pid == 0)
 		return;
 	process->exit = sd_event_source_disable_unref(process->exit);
 	kill(process->pid, signal);
-	if (!wait_ended(process->pid, timeout_ms))
+	if (!program_ended(process->pid, timeout_ms))
 		kill(process->pid, SIGKILL);
 	waitpid(process->pid, &process->status, 0);
 	ended(process);
@@ -244,7 +232,7 @@ int process_run(struct process *process, const char *const argv[], int timeout_m
 
 	if (result < 0)
 		return result;
-	late = !wait_ended(process->pid, timeout_ms);
+	late = !program_ended(process->pid, timeout_ms);
 	process_stop(process, 0, 0);
 	if (late)
 		return ERR_TIMEOUT;

@@ -1,5 +1,6 @@
 #include "child.h"
 #include <base/loop.h>
+#include <base/program.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -137,22 +138,9 @@ void children_reap(struct child *const known[], int count)
 	}
 }
 
-static bool wait_ended(pid_t pid, int timeout_ms)
-{
-	int fd = pidfd_open(pid, 0);
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-	bool ended;
-
-	if (fd < 0)
-		return true;
-	ended = poll(&poll_fd, 1, timeout_ms) > 0;
-	close(fd);
-	return ended;
-}
-
 void child_await(struct child *child, int timeout_ms)
 {
-	if (child->pid && wait_ended(child->pid, timeout_ms)) {
+	if (child->pid && program_ended(child->pid, timeout_ms)) {
 		waitpid(child->pid, &child->status, 0);
 		child->pid = 0;
 	}
@@ -165,7 +153,7 @@ void child_stop(struct child *child, int signal, int timeout_ms)
 	if (pid == 0)
 		return;
 	kill(pid, signal);
-	if (!wait_ended(pid, timeout_ms))
+	if (!program_ended(pid, timeout_ms))
 		kill(pid, SIGKILL);
 	waitpid(pid, &child->status, 0);
 	child->pid = 0;

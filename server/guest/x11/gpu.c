@@ -2,6 +2,7 @@
 #include <base/log.h>
 #include <base/loop.h>
 #include <base/packet.h>
+#include <base/program.h>
 #include <base/writer.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,31 +30,17 @@ enum {
 	LAST_DELAY_US = 64 * FIRST_DELAY_US, /* a child that lived longer begins with the first again */
 };
 
-/* Beside this program (a build folder), else in PATH. */
-static void find_program(char path[PATH_MAX])
-{
-	char own[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
-	char *slash;
-
-	own[len > 0 ? len : 0] = 0;
-	slash = strrchr(own, '/');
-	if (slash)
-		slash[1] = 0;
-	if (!slash || snprintf(path, PATH_MAX, "%s" PROGRAM, own) >= PATH_MAX || access(path, X_OK) < 0)
-		snprintf(path, PATH_MAX, PROGRAM);
-}
-
 static int start_child(struct gpu *gpu)
 {
 	const char *slash = strrchr(gpu->dir, '/');
-	char path[PATH_MAX];
+	char path[PROGRAM_PATH_CAP];
 	const char *argv[] = { path, "--fd", "3", "--broker", gpu->broker, "--name",
 		slash ? slash + 1 : gpu->dir, NULL };
 	int err;
 
-	find_program(path);
-	err = child_start(&gpu->child, argv, environ, STDERR_FILENO, gpu->listen_fd);
+	err = program_find(path, PROGRAM, ORIEL_BIN_DIR);
+	if (err == 0)
+		err = child_start(&gpu->child, argv, environ, STDERR_FILENO, gpu->listen_fd);
 	gpu->started_us = loop_now_us();
 	if (err < 0)
 		log_warn("cannot start " PROGRAM ": %s", strerror(errno));
