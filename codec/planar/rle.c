@@ -11,6 +11,7 @@
  * - at 15 bpp the initial foreground is not used: white is 0x7fff in the
  *   specification and 0xffff in rdesktop and FreeRDP. */
 #include <base/writer.h>
+#include <codec/color.h>
 #include <codec/rle.h>
 #include <string.h>
 
@@ -256,20 +257,6 @@ static void encode_row(struct rle_out *o, const uint32_t *px, const uint32_t *di
 	}
 }
 
-static void reduce_row(uint32_t *px, const uint8_t *src, int n, int bpp)
-{
-	for (int i = 0; i < n; i++, src += 4) {
-		uint32_t b = src[0], g = src[1], r = src[2];
-
-		if (bpp == 15)
-			px[i] = r >> 3 << 10 | g >> 3 << 5 | b >> 3;
-		else if (bpp == 16)
-			px[i] = r >> 3 << 11 | g >> 2 << 5 | b >> 3;
-		else
-			px[i] = r << 16 | g << 8 | b;
-	}
-}
-
 int rle_encode(const uint8_t *src, ptrdiff_t stride_bytes, int w_px, int h_px, int bpp, uint8_t *dst,
 		size_t cap)
 {
@@ -286,7 +273,7 @@ int rle_encode(const uint8_t *src, ptrdiff_t stride_bytes, int w_px, int h_px, i
 	memset(px, 0, (size_t)w_px * sizeof *px); /* "above" the first row all is black */
 	for (int y = h_px - 1; y >= 0 && !o.w.failed; y--) {
 		memcpy(diff, px, (size_t)w_px * sizeof *px);
-		reduce_row(px, src + y * stride_bytes, w_px, bpp);
+		color_reduce_row(px, src + y * stride_bytes, w_px, bpp);
 		for (int x = 0; x < w_px; x++)
 			diff[x] ^= px[x];
 		encode_row(&o, px, diff, w_px);

@@ -2,6 +2,7 @@
  * format in the destination until all is there, since orders refer to the row
  * decoded before; then they become XRGB8888 in place. */
 #include <base/reader.h>
+#include <codec/color.h>
 #include <codec/rle.h>
 #include <string.h>
 
@@ -172,35 +173,6 @@ static void do_order(struct rle_in *in, const struct order *order)
 	in->after_bg = order->kind == ORDER_BG;
 }
 
-static uint32_t expand(uint32_t px, int bpp)
-{
-	uint32_t r, g, b = px & 31;
-
-	if (bpp == 24)
-		return px | 0xff000000;
-	if (bpp == 15) {
-		g = px >> 5 & 31;
-		g = g << 3 | g >> 2;
-		r = px >> 10 & 31;
-	} else {
-		g = px >> 5 & 63;
-		g = g << 2 | g >> 4;
-		r = px >> 11 & 31;
-	}
-	return 0xff000000 | (r << 3 | r >> 2) << 16 | g << 8 | (b << 3 | b >> 2);
-}
-
-static void expand_row(uint8_t *row, int w_px, int bpp)
-{
-	for (int x = 0; x < w_px; x++, row += 4) {
-		uint32_t px;
-
-		memcpy(&px, row, sizeof px);
-		px = expand(px, bpp);
-		memcpy(row, &px, sizeof px);
-	}
-}
-
 int rle_decode(const uint8_t *src, size_t len, int w_px, int h_px, int bpp, uint8_t *dst,
 		ptrdiff_t stride_bytes)
 {
@@ -225,6 +197,6 @@ int rle_decode(const uint8_t *src, size_t len, int w_px, int h_px, int bpp, uint
 	if (!reader_ok(&in.r) || in.y != h_px - 1 || in.x != w_px)
 		return ERR_FORMAT;
 	for (int y = 0; y < h_px; y++)
-		expand_row(dst + y * stride_bytes, w_px, bpp);
+		color_expand_row(dst + y * stride_bytes, w_px, bpp);
 	return 0;
 }

@@ -2,9 +2,8 @@
  * 3.1.9, for TS_BITMAP_DATA of clients without RDPGFX and without 32 bpp. No
  * allocation, no I/O, no state: any thread. Uses about 70 KiB of stack.
  *
- * Colours are cut, not rounded: 15 bpp keeps the upper 5 bits of red, green and
- * blue, 16 bpp 5, 6 and 5; 24 bpp keeps all. What a client shows is exact after
- * that. Rows are written bottom-up, as TS_BITMAP_DATA wants them.
+ * Colours are cut as color_reduce_row (codec/color.h) does; what a client shows is
+ * exact after that. Rows are written bottom-up, as TS_BITMAP_DATA wants them.
  *
  * Always send the result as compressed, also where it is longer than the pixels:
  * for uncompressed bitmaps at these depths [MS-RDPBCGR] 2.2.9.1.1.3.1.2.2 pads each
@@ -51,8 +50,7 @@ MUST_USE int rle_encode(const uint8_t *src, ptrdiff_t stride_bytes, int w_px, in
 /* Hostile bytes are welcome; time is proportional to len and to the pixels.
  * src, len      the stream, borrowed; it must give exactly w_px * h_px pixels
  * dst           h_px rows of w_px pixels XRGB8888, the picture's top row, rows
- *               stride_bytes apart; X becomes 0xFF, 5 and 6 bits become 8 by
- *               repeating the upper ones
+ *               stride_bytes apart; colours as color_expand_row makes them
  * Returns 0, ERR_ARGUMENT (size, depth) or ERR_FORMAT, after which dst holds
  * garbage. */
 MUST_USE int rle_decode(const uint8_t *src, size_t len, int w_px, int h_px, int bpp, uint8_t *dst,
