@@ -43,10 +43,40 @@ static void apply_upgrade(struct pass_component *component, int pass, const uint
 	assert_memory_equal(component->ref, want, 14 * sizeof *want);
 }
 
-/* 4.1.2.1.1, 4.1.2.1.2 and their decoding */
+/* The 14 values of a first pass and their bytes, 4.1.2.1.1 and 4.1.2.1.3, with zeros
+ * in the rest of a tile: what follows in our bytes begins with zero bits, as the
+ * example's padding does. */
+static void check_rlgr1(const int16_t values[14], const uint8_t bytes[6])
+{
+	static const unsigned levels[] = { 0, CPU_AVX2, CPU_AVX2 | CPU_AVX512 };
+	static _Alignas(64) int16_t coefs[RFX_COEFS], got[RFX_COEFS];
+	uint8_t bits[1024];
+
+	memcpy(coefs, values, 14 * sizeof *values);
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+		struct rfx_dsp dsp;
+
+		rfx_dsp_init(&dsp, levels[i] & cpu_flags_detect());
+		assert_true(dsp.rlgr1_encode(bits, sizeof bits, coefs) > 6);
+		assert_memory_equal(bits, bytes, 6);
+		dsp.rlgr1_decode(got, bytes, 6);
+		assert_memory_equal(got, coefs, sizeof coefs);
+	}
+}
+
+static void check_signs(const struct pass_component *component, const int8_t signs[10])
+{
+	assert_memory_equal(component->sign, signs, 10); /* LL has none */
+}
+
+/* 4.1.2.1.1, 4.1.2.1.2 and their decoding, 4.1.2.2.1 and 4.1.2.2.2 */
 static void sample_first_frame(void **state)
 {
 	static const int16_t target[] = { -34, -13, 15, -3, 0, 0, -7, 5, -3, 9, 15, 17, -9, 12 };
+	static const int16_t first[] = { -2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 1, -7, 6 };
+	static const uint8_t rlgr1[] = { 0xa8, 0x62, 0x6d, 0xff, 0xf7, 0x00 };
+	static const int8_t signs_25[] = { -1, 0, 0, 0, 0, 0, 0, 0, 0, 1 };
+	static const int8_t signs_50[] = { -1, -1, 1, -1, 0, 0, -1, 1, -1, 1 };
 	static const int16_t after_25[] = { -32, 0, 0, 0, 0, 0, 0, 0, 0, 8, 12, 16, -12, 12 };
 	static const int16_t after_50[] = { -34, -13, 15, -3, 0, 0, -6, 4, -2, 8, 12, 16, -12, 12 };
 	static const uint8_t srl[] = { 0xa0, 0x01, 0x80, 0x00, 0xc9, 0x49, 0xe0 }, raw[] = { 0x20 };
@@ -54,22 +84,31 @@ static void sample_first_frame(void **state)
 	int16_t coefs[14];
 
 	pass_first_make(coefs, target, &toy, &toy_passes[0]);
+	assert_memory_equal(coefs, first, sizeof first);
+	check_rlgr1(coefs, rlgr1);
 	pass_first_apply(&component, &toy, &toy_passes[0], coefs, false);
 	assert_memory_equal(component.ref, after_25, sizeof after_25);
+	check_signs(&component, signs_25);
 	check_upgrade(target, 1, srl, sizeof srl, raw, sizeof raw);
 	apply_upgrade(&component, 1, srl, sizeof srl, raw, sizeof raw, after_50);
+	check_signs(&component, signs_50);
 }
 
-/* 4.1.2.1.3 to 4.1.2.1.5: a difference, in three passes */
+/* 4.1.2.1.3 to 4.1.2.1.5 and 4.1.2.2.3 to 4.1.2.2.5: a difference, in three passes */
 static void sample_second_frame(void **state)
 {
 	static const int16_t before[] = { -34, -13, 15, -3, 0, 0, -6, 4, -2, 8, 12, 16, -12, 12 };
 	static const int16_t difference[] = { 32, 11, -12, 0, 1, 3, -1, 1, 0, -7, 12, -3, 30, -7 };
 	static const int16_t first[] = { 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, -4, 8, -9 };
+	static const uint8_t rlgr1[] = { 0x88, 0x76, 0xbd, 0xff, 0xfe, 0xf2 };
+	static const int8_t signs[][10] = { { 1, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
+		{ 1, 1, -1, 0, 1, 1, 0, 0, 0, -1 }, { 1, 1, -1, 0, 1, 1, -1, 1, 0, -1 } };
+	static const int16_t after_25[] = { -2, -13, 15, -3, 0, 0, -6, 4, -2, 8, 24, 12, 16, 4 };
 	static const int16_t after_50[] = { -2, -2, 3, -3, 1, 2, -6, 4, -2, 2, 24, 12, 16, 4 };
 	static const int16_t after_100[] = { -2, -2, 3, -3, 1, 3, -7, 5, -2, 1, 24, 13, 18, 5 };
-	/* Printed are 40 bits: of a zero and a one, "01" and "01", only one "01" is
-	 * there, and so the bits do not decode to the printed values. */
+	/* 4.1.2.1.4 contradicts itself. Printed are 80 07 00 16 9C: of a zero and a one,
+	 * "01" and "01", only one "01" is there, and so these bits do not decode to the
+	 * values that 4.1.2.2.4 decodes from them. These do: */
 	static const uint8_t srl_50[] = { 0x80, 0x07, 0x00, 0x15, 0xa7, 0x00 }, raw_50[] = { 0x00 };
 	static const uint8_t srl_100[] = { 0xb0 }, raw_100[] = { 0xc6, 0x40 };
 	struct pass_component component = { 0 };
@@ -78,11 +117,16 @@ static void sample_second_frame(void **state)
 	memcpy(component.ref, before, sizeof before);
 	pass_first_make(coefs, difference, &toy, &toy_passes[0]);
 	assert_memory_equal(coefs, first, sizeof first);
+	check_rlgr1(coefs, rlgr1);
 	pass_first_apply(&component, &toy, &toy_passes[0], coefs, true);
+	assert_memory_equal(component.ref, after_25, sizeof after_25);
+	check_signs(&component, signs[0]);
 	check_upgrade(difference, 1, srl_50, sizeof srl_50, raw_50, sizeof raw_50);
 	apply_upgrade(&component, 1, srl_50, sizeof srl_50, raw_50, sizeof raw_50, after_50);
+	check_signs(&component, signs[1]);
 	check_upgrade(difference, 2, srl_100, sizeof srl_100, raw_100, sizeof raw_100);
 	apply_upgrade(&component, 2, srl_100, sizeof srl_100, raw_100, sizeof raw_100, after_100);
+	check_signs(&component, signs[2]);
 }
 
 enum { W = 150, H = 100, W_TILES = 3, H_TILES = 2, TILES = W_TILES * H_TILES, STRIDE = W * 4 };
