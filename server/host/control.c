@@ -1,6 +1,7 @@
 #include "control.h"
 #include "door.h"
 #include "pam_job.h"
+#include <base/acceptor.h>
 #include <base/log.h>
 #include <base/loop.h>
 #include <base/packet.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 struct connection {
@@ -28,8 +28,7 @@ struct control {
 	sd_event *event;
 	struct control_settings settings;
 	char path[CONF_PATH_CAP + 16];
-	int fd;
-	sd_event_source *acceptable;
+	struct acceptor *acceptor;
 	struct connection *connections;
 	int count;
 	/* Of the message at hand; wiped after it, for there are passwords in it. */
@@ -229,28 +228,43 @@ static bool may_ask(const struct control *control, uid_t uid)
 	return uid == 0 || uid == geteuid() || uid == control->settings.server_uid;
 }
 
-static int on_acceptable(sd_event_source *source, int listener, uint32_t events, void *user)
+static void on_connection(void *user, int fd)
 {
 	struct control *control = user;
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	uid_t uid = (uid_t)-1;
 	pid_t pid = 0;
 
-	if (fd < 0) {
-		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			log_error("control: accept: %s", strerror(errno));
-		return 0;
-	}
 	if (packet_peer(fd, &uid, &pid) == 0 && may_ask(control, uid) &&
 			control->count < CONTROL_CONNECTIONS_MAX) {
 		add_connection(control, fd, pid);
-		return 0;
+		return;
 	}
 	if (control->count >= CONTROL_CONNECTIONS_MAX)
 		log_warn("control: more than %d log-ins at once; closed", CONTROL_CONNECTIONS_MAX);
 	else
 		log_warn("control: uid %u may not ask; closed", (unsigned)uid);
 	close(fd);
+}
+
+static int listen_start(struct control *control)
+{
+	const struct control_settings *settings = &control->settings;
+	int fd = packet_listen(control->path, 0600);
+
+	if (fd < 0) {
+		log_error("control: %s: %s", control->path, fd == ERR_IO ? strerror(errno) : err_text(fd));
+		return fd;
+	}
+	control->acceptor = acceptor_create(control->event, fd, on_connection, control);
+	if (!control->acceptor) {
+		unlink(control->path);
+		log_error("control: no memory");
+		return ERR_MEMORY;
+	}
+	if (geteuid() == 0 && chown(control->path, settings->server_uid, (gid_t)-1) < 0) {
+		log_error("control: %s: %s", control->path, strerror(errno));
+		return ERR_IO;
+	}
 	return 0;
 }
 
@@ -265,22 +279,8 @@ struct control *control_create(sd_event *event, const struct control_settings *s
 	control->event = event;
 	control->settings = *settings;
 	snprintf(control->path, sizeof control->path, "%s/control", settings->conf->run_dir);
-	control->fd = packet_listen(control->path, 0600);
-	if (control->fd < 0) {
-		log_error("control: %s: %s", control->path,
-				control->fd == ERR_IO ? strerror(errno) : err_text(control->fd));
-		goto fail;
-	}
-	if (geteuid() == 0 && chown(control->path, settings->server_uid, (gid_t)-1) < 0) {
-		log_error("control: %s: %s", control->path, strerror(errno));
-		goto fail;
-	}
-	if (sd_event_add_io(event, &control->acceptable, control->fd, EPOLLIN, on_acceptable, control) < 0) {
-		log_error("control: no memory");
-		goto fail;
-	}
-	return control;
-fail:
+	if (listen_start(control) == 0)
+		return control;
 	control_destroy(control);
 	return NULL;
 }
@@ -291,9 +291,8 @@ void control_destroy(struct control *control)
 		return;
 	while (control->connections)
 		drop(control->connections);
-	sd_event_source_disable_unref(control->acceptable);
-	if (control->fd >= 0) {
-		close(control->fd);
+	if (control->acceptor) {
+		acceptor_destroy(control->acceptor);
 		unlink(control->path);
 	}
 	free(control);

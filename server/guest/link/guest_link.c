@@ -1,16 +1,10 @@
 #include "guest_link.h"
 #include <base/log.h>
-#include <base/loop.h>
 #include <base/packet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-enum {
-	ACCEPT_PAUSE_US = 1000000,
-};
 
 void guest_link_settle_later(struct guest_link *link)
 {
@@ -87,8 +81,9 @@ static bool peer_allowed(int fd)
 }
 
 /* Takes fd. */
-static void admit(struct guest_link *link, int fd)
+static void admit(void *user, int fd)
 {
+	struct guest_link *link = user;
 	struct attachment *a;
 
 	if (link->count == GUEST_ATTACHMENTS_MAX) {
@@ -105,53 +100,20 @@ static void admit(struct guest_link *link, int fd)
 	}
 }
 
-static int on_accept_again(sd_event_source *source, uint64_t time_us, void *user)
-{
-	struct guest_link *link = user;
-
-	if (link->listen_source)
-		sd_event_source_set_enabled(link->listen_source, SD_EVENT_ON);
-	return 0;
-}
-
-static int on_connect(sd_event_source *source, int listen_fd, uint32_t events, void *user)
-{
-	struct guest_link *link = user;
-
-	for (;;) {
-		int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-		if (fd >= 0)
-			admit(link, fd);
-		else if (errno == EAGAIN)
-			return 0;
-		else if (errno != EINTR && errno != ECONNABORTED)
-			break;
-	}
-	/* No descriptors left, most likely: the one that waits must not make us spin. */
-	log_error("cannot accept a session: %s", strerror(errno));
-	sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	loop_timer_arm(link->accept_timer, ACCEPT_PAUSE_US);
-	return 0;
-}
-
 static int listen_start(struct guest_link *link, const char *path)
 {
-	int rc;
+	int fd = packet_listen(path, 0700);
 
-	link->listen_fd = packet_listen(path, 0700);
-	if (link->listen_fd < 0) {
-		log_error("cannot listen on %s: %s", path,
-				link->listen_fd == ERR_IO ? strerror(errno) : err_text(link->listen_fd));
-		return link->listen_fd;
+	if (fd < 0) {
+		log_error("cannot listen on %s: %s", path, fd == ERR_IO ? strerror(errno) : err_text(fd));
+		return fd;
 	}
 	link->path = strdup(path);
-	rc = sd_event_add_io(link->event, &link->listen_source, link->listen_fd, EPOLLIN, on_connect, link);
-	if (!link->path || rc < 0) {
-		log_error("no memory for the guest link");
-		return ERR_MEMORY;
-	}
-	return loop_timer_add(link->event, &link->accept_timer, on_accept_again, link);
+	link->acceptor = acceptor_create(link->event, fd, admit, link);
+	if (link->path && link->acceptor)
+		return 0;
+	log_error("no memory for the guest link");
+	return ERR_MEMORY;
 }
 
 static void layout_keep(struct guest_link *link, const struct link_layout *layout)
@@ -172,7 +134,6 @@ struct guest_link *guest_link_create(sd_event *event, const char *path, const st
 	link->event = sd_event_ref(event);
 	link->ops = ops;
 	link->user = user;
-	link->listen_fd = -1;
 	link->cursor.hidden = 1;
 	link->cursor_fd = -1;
 	layout_keep(link, layout);
@@ -187,11 +148,10 @@ struct guest_link *guest_link_create(sd_event *event, const char *path, const st
 
 static void listen_stop(struct guest_link *link)
 {
-	link->listen_source = sd_event_source_disable_unref(link->listen_source);
-	if (link->listen_fd < 0)
+	if (!link->acceptor)
 		return;
-	close(link->listen_fd);
-	link->listen_fd = -1;
+	acceptor_destroy(link->acceptor);
+	link->acceptor = NULL;
 	if (link->path)
 		unlink(link->path);
 }
@@ -212,7 +172,6 @@ void guest_link_destroy(struct guest_link *link)
 	while (link->count)
 		attachment_destroy(link->attachments[--link->count], true);
 	sd_event_source_disable_unref(link->settle_source);
-	sd_event_source_disable_unref(link->accept_timer);
 	if (link->cursor_fd >= 0)
 		close(link->cursor_fd);
 	free(link->path);

@@ -3,14 +3,15 @@
 #define SERVER_GUEST_LINK_GUEST_LINK_H
 
 #include "attachment.h"
+#include <base/acceptor.h>
 
 struct guest_link {
 	const struct guest_ops *ops;
 	void *user;
 	sd_event *event;
 	char *path;
-	int listen_fd; /* -1: ended */
-	sd_event_source *listen_source, *settle_source, *accept_timer;
+	struct acceptor *acceptor; /* NULL: ended */
+	sd_event_source *settle_source;
 
 	struct link_layout layout;
 	uint32_t width_px, height_px; /* of its bounding box */
