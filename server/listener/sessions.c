@@ -167,6 +167,7 @@ static int on_death(sd_event_source *source, int fd, uint32_t events, void *user
 	return 0;
 }
 
+/* One whose pid is not known goes once it is (look_again). */
 static void kill_session(struct session *session)
 {
 	if (session->pidfd >= 0)
@@ -229,8 +230,11 @@ static void look_again(struct session *session)
 		forget(session);
 		return;
 	}
-	if (pidfd >= 0 && watch(session, pidfd) == 0)
+	if (pidfd >= 0 && watch(session, pidfd) == 0) {
+		if (!session->seated) /* evicted while nobody knew its pid */
+			kill_session(session);
 		return;
+	}
 	if (pidfd >= 0)
 		close(pidfd);
 	arm(session, sessions_boottime_us() + LOOK_AGAIN_US);
