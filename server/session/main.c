@@ -20,7 +20,7 @@ enum {
 };
 
 #ifdef __SANITIZE_ADDRESS__
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 
 /* Looking for leaks at the end traces the process, which the sandbox refuses. */
 const char *__asan_default_options(void)
