@@ -359,13 +359,12 @@ static void every_call_is_refused(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* which maps terabytes, so that the worker sets no limit */
 static void memory_beyond_the_quota_is_refused(void **state)
 {
-#ifdef __SANITIZE_ADDRESS__
-	skip(); /* the sanitizer maps terabytes */
-#endif
 	assert_true(seen->no_more_memory);
 }
+#endif
 
 /* --- the program itself, seen from outside --- */
 
@@ -458,7 +457,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_steps_succeed),
 		cmocka_unit_test(every_call_is_refused),
+#ifndef __SANITIZE_ADDRESS__
 		cmocka_unit_test(memory_beyond_the_quota_is_refused),
+#endif
 		cmocka_unit_test(every_thread_of_the_program_is_filtered),
 		cmocka_unit_test(root_directory_is_empty),
 	};
