@@ -158,9 +158,13 @@ static void refuses_what_is_not_in_the_caches(void **state)
 	/* one column, from place 5 */
 	static const uint8_t vbar[] = { 0, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 1,
 		2, 3, 5, 0x80 };
+	/* the ink of place 5 */
+	static const uint8_t ink[] = { 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 1,
+		2, 3, 5, 0x40, 0 };
 
 	assert_int_equal(try_decode(glyph, sizeof glyph, 8, 9), ERR_FORMAT);
 	assert_int_equal(try_decode(vbar, sizeof vbar, 8, 9), ERR_FORMAT);
+	assert_int_equal(try_decode(ink, sizeof ink, 8, 9), ERR_FORMAT);
 }
 
 static void refuses_a_wrong_sequence(void **state)

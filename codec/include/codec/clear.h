@@ -60,7 +60,7 @@ void clear_fit(const struct clear_encoder *enc, const uint8_t *src, ptrdiff_t st
 MUST_USE int clear_parts(struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int y_px,
 		int w_px, int h_px, int heights[CLEAR_PARTS_MAX]);
 
-/* About 24 MiB, used as the caches fill. Returns owned, or NULL without memory. */
+/* Up to 26 MiB, taken as the caches fill. Returns owned, or NULL without memory. */
 struct clear_decoder *clear_decoder_create(void);
 void clear_decoder_destroy(struct clear_decoder *dec);
 
