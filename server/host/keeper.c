@@ -6,6 +6,7 @@
 #include "spawn.h"
 #include <base/log.h>
 #include <base/loop.h>
+#include <base/program.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -24,6 +25,7 @@
 enum {
 	NEVER = -1,
 	ACCOUNT_TEXT_CAP = 16384,
+	ORPHANS_END_MS = 1000,
 };
 
 struct keeper {
@@ -243,6 +245,7 @@ int keeper_run(int argc, char **argv)
 	prctl(PR_SET_NAME, "oriel-keeper"); /* else it is called "exe" */
 	unsetenv("JOURNAL_STREAM");         /* our standard error is a file */
 	log_init("keeper", LOG_LEVEL_INFO);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	umask(022);
 	keeper.log.dir = keeper.argv[KEEPER_GUESTS_DIR];
 	keeper.log.name = keeper.argv[KEEPER_NAME];
@@ -260,6 +263,8 @@ int keeper_run(int argc, char **argv)
 		result = start_guest(&keeper);
 	if (result == 0) {
 		wait_for_end(&keeper);
+		/* Of a guest that could not do it itself. */
+		program_end_children(ORPHANS_END_MS);
 		tell_end(&keeper);
 	}
 	clean_up(&keeper);

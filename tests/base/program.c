@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,39 @@ static void the_end_of_a_process_is_seen_and_its_status_left(void **state)
 	assert_true(program_ended(pid, 0)); /* nobody of that id */
 }
 
+/* One that ends when asked, one that must be killed, one whose parent has left it. */
+static void children_and_orphans_end(void **state)
+{
+	int ready[2];
+	sigset_t set;
+	char byte;
+
+	assert_int_equal(pipe(ready), 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	for (int kind = 0; kind < 3; kind++) {
+		if (fork() != 0)
+			continue;
+		if (kind == 1)
+			signal(SIGTERM, SIG_IGN);
+		if (kind == 2 && fork() != 0)
+			_exit(0);
+		if (write(ready[1], "", 1) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[1]);
+	program_end_children(100);
+	assert_int_equal(waitpid(-1, NULL, 0), -1);
+	assert_int_equal(read(ready[0], &byte, 1), 0); /* nobody has the other end any more */
+	close(ready[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -69,6 +103,7 @@ int main(void)
 		cmocka_unit_test(the_last_place_is_named_when_it_is_nowhere),
 		cmocka_unit_test(a_name_too_long_is_not_found),
 		cmocka_unit_test(the_end_of_a_process_is_seen_and_its_status_left),
+		cmocka_unit_test(children_and_orphans_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Other programs of ours: where they are, and their end. Thread-safe. */
+/* Other programs of ours: where they are, and their end. Thread-safe, but for
+ * program_end_children. */
 #ifndef BASE_PROGRAM_H
 #define BASE_PROGRAM_H
 
@@ -19,5 +20,9 @@ MUST_USE int program_find(char path[PROGRAM_PATH_CAP], const char *name, const c
 /* Waits up to timeout_ms for the end of a process that is ours or is there, and leaves
  * it to be reaped. False: it goes on. */
 bool program_ended(pid_t pid, int timeout_ms);
+
+/* Ends all children of the calling thread, adopted ones (PR_SET_CHILD_SUBREAPER) too:
+ * asks them, and kills who is there after timeout_ms. SIGCHLD must be blocked. */
+void program_end_children(int timeout_ms);
 
 #endif

@@ -1,5 +1,4 @@
 #include "child.h"
-#include <base/loop.h>
 #include <base/program.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +15,6 @@
 
 enum {
 	EXIT_NO_PROGRAM = 127,
-	END_TERM_MS = 1000,
-	END_ROUNDS = 16, /* each round may uncover grandchildren */
 };
 
 static int namespace_fds[2] = { -1, -1 };
@@ -157,45 +154,6 @@ void child_stop(struct child *child, int signal, int timeout_ms)
 		kill(pid, SIGKILL);
 	waitpid(pid, &child->status, 0);
 	child->pid = 0;
-}
-
-/* Ends one round of children. Returns how many there were. */
-static int end_round(int signal)
-{
-	FILE *list = fopen("/proc/thread-self/children", "re");
-	int pid, count = 0;
-
-	if (!list)
-		return 0;
-	while (fscanf(list, "%d", &pid) == 1) {
-		kill(pid, signal);
-		count++;
-	}
-	fclose(list);
-	return count;
-}
-
-void children_end(void)
-{
-	uint64_t until_us = loop_now_us() + END_TERM_MS * 1000ull;
-	struct timespec left = { .tv_sec = END_TERM_MS / 1000 };
-	sigset_t set;
-	pid_t pid;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	children_reap(NULL, 0);
-	if (end_round(SIGTERM) == 0)
-		return;
-	/* SIGCHLD is blocked, so none is lost between the look and the wait. */
-	while ((pid = waitpid(-1, NULL, WNOHANG)) >= 0 && loop_now_us() < until_us) {
-		if (pid == 0)
-			sigtimedwait(&set, NULL, &left);
-	}
-	for (int i = 0; i < END_ROUNDS; i++) {
-		for (int killed = end_round(SIGKILL); killed > 0; killed--)
-			waitpid(-1, NULL, 0);
-	}
 }
 
 const char *child_status_text(const struct child *child, char *dst)

@@ -1,6 +1,6 @@
 /* Programs that the guest starts: X server, message bus, desktop. Each is told by
  * the kernel to end when the guest dies; what they leave behind becomes the
- * guest's child and is ended by children_end. Loop thread only. */
+ * guest's child and is ended by program_end_children. Loop thread only. */
 #ifndef X11_CHILD_H
 #define X11_CHILD_H
 
@@ -37,9 +37,6 @@ void child_await(struct child *child, int timeout_ms);
 
 /* Sends the signal, waits at most timeout_ms, then kills. Returns with the child gone. */
 void child_stop(struct child *child, int signal, int timeout_ms);
-
-/* Ends every remaining child, adopted ones too. */
-void children_end(void);
 
 /* "code 1", "signal 11". dst has 32 bytes. */
 const char *child_status_text(const struct child *child, char *dst);

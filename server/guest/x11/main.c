@@ -8,6 +8,7 @@
 #include "xorg.h"
 #include <base/log.h>
 #include <base/loop.h>
+#include <base/program.h>
 #include <errno.h>
 #include <server/guest_options.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 
 enum {
 	SIDE_MIN_PX = 64, /* the dummy driver's */
+	CHILDREN_END_MS = 1000,
 };
 
 struct options {
@@ -165,7 +167,7 @@ static void stop(struct program *program, const char *dir, int code)
 	gpu_stop(&program->gpu);
 	guest_finish(&program->guest);
 	xorg_stop(&program->xorg);
-	children_end();
+	program_end_children(CHILDREN_END_MS);
 	if (code == GUEST_EXIT_XORG && had_display)
 		log_error("Xorg ended with %s; its log is %s/xorg.log",
 				child_status_text(&program->xorg.child, text), dir);

@@ -30,12 +30,16 @@ if "litter" in words:
     open(f"{folder}/deep/file", "w").close()
 if "child" in words:
     subprocess.Popen(["sleep", "1000"])
+daemon = None
+if "daemon" in words:
+    # In a session of its own, its parent gone, as an ssh-agent is.
+    daemon = int(subprocess.check_output("setsid sleep 1000 >&- 2>&- & echo $!", shell=True))
 
 listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 listener.bind(link)
 listener.listen()
 print("ready", file=sys.stderr)
-about = {"arguments": sys.argv, "pid": os.getpid(), "keeper": os.getppid(), "session": os.getsid(0), "uid": os.getresuid(),
+about = {"daemon": daemon, "arguments": sys.argv, "pid": os.getpid(), "keeper": os.getppid(), "session": os.getsid(0), "uid": os.getresuid(),
          "gid": os.getresgid(), "groups": os.getgroups(), "environment": dict(os.environ), "cwd": os.getcwd(),
          "mode": stat.S_IMODE(os.stat(folder).st_mode), "descriptors": sorted(os.listdir("/proc/self/fd"))}
 connections = []

@@ -210,6 +210,13 @@ class Guests(Case):
         self.assertNotEqual(self.world.open_desktop()["pid"], about["pid"])
         self.assertTrue(os.path.exists("/etc/passwd"))
 
+    def test_what_a_killed_one_leaves_ends_too(self):
+        self.start(options="child daemon")
+        about = self.world.open_desktop()
+        os.kill(about["pid"], signal.SIGKILL)
+        self.world.wait_gone(about["keeper"])
+        self.world.wait_gone(about["daemon"])
+
     def test_end_of_a_stubborn_one(self):
         self.start(options="stubborn")
         about = self.world.open_desktop()
