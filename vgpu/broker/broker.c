@@ -1,4 +1,5 @@
 #include "broker.h"
+#include "spares.h"
 #include <base/log.h>
 #include <base/loop.h>
 #include <base/packet.h>
@@ -140,7 +141,8 @@ int broker_start(struct broker *broker)
 	TAILQ_INIT(&broker->list);
 	broker->listen_fd = -1;
 	broker->event = loop_create();
-	if (!broker->event || loop_timer_add(broker->event, &broker->tick, on_tick, broker) < 0) {
+	if (!broker->event || loop_timer_add(broker->event, &broker->tick, on_tick, broker) < 0 ||
+			spares_init(broker) < 0) {
 		log_error("no event loop");
 		return ERR_MEMORY;
 	}
@@ -166,6 +168,7 @@ void broker_stop(struct broker *broker)
 
 	while ((vgpu = TAILQ_FIRST(&broker->list)))
 		vgpu_destroy(vgpu, true);
+	spares_finish(broker);
 	sd_event_source_disable_unref(broker->listening);
 	sd_event_source_disable_unref(broker->tick);
 	if (broker->listen_fd >= 0) {

@@ -27,6 +27,8 @@ struct broker {
 	int listen_fd;
 	bool inherited; /* the listening socket is systemd's */
 	sd_event_source *listening, *tick;
+	struct worker *spares[GPUS_MAX]; /* spares.h */
+	sd_event_source *spares_due;
 	TAILQ_HEAD(, vgpu) list;
 	size_t count;
 };

@@ -1,5 +1,6 @@
 #include "vgpu.h"
 #include "broker.h"
+#include "spares.h"
 #include <base/log.h>
 #include <base/loop.h>
 #include <base/packet.h>
@@ -68,21 +69,13 @@ static void refuse(
 /* On its GPU from the first join on: what it has drawn there cannot be moved. */
 static int start_worker(struct vgpu *vgpu, struct broker_worker *answer)
 {
-	struct broker *broker = vgpu->broker;
-	struct worker_settings settings = {
-		.program = broker->settings.worker_program,
-		.gpu = &broker->gpus[vgpu->gpu],
-		.video_memory_bytes = vgpu->profile->limits.video_memory_bytes,
-	};
-	int render_fd = -1;
-
-	vgpu->worker = worker_start(broker->event, &settings, on_worker_end, vgpu, &render_fd);
+	vgpu->worker = spares_take(vgpu->broker, vgpu->gpu);
 	if (!vgpu->worker) {
 		refuse(answer, BROKER_FAILED, "the worker does not start: %s", strerror(errno));
 		return -1;
 	}
 	answer->status = BROKER_OK;
-	return render_fd;
+	return worker_assign(vgpu->worker, vgpu->profile->limits.video_memory_bytes, on_worker_end, vgpu);
 }
 
 static void send_worker(struct vgpu *vgpu, const struct broker_worker *answer, int render_fd)
@@ -145,11 +138,14 @@ static int join_again(struct vgpu *vgpu, struct broker_worker *answer)
 
 static int adopt(struct vgpu *vgpu, const struct broker_join *join, int page_fd, struct broker_worker *answer)
 {
-	vgpu->worker = worker_adopt(vgpu->broker->settings.worker_program, (pid_t)join->worker_pid, page_fd);
+	vgpu->worker = worker_adopt(
+			vgpu->broker->event, (pid_t)join->worker_pid, page_fd, on_worker_end, vgpu);
 	if (!vgpu->worker) {
 		refuse(answer, BROKER_FAILED, "that is no worker of ours%s", "");
 		return ERR_DENIED;
 	}
+	vgpu->share.used_us = worker_used_us(vgpu->worker);
+	spares_review(vgpu->broker);
 	return 0;
 }
 
@@ -284,6 +280,8 @@ void vgpu_destroy(struct vgpu *vgpu, bool leave_worker)
 	TAILQ_REMOVE(&vgpu->broker->list, vgpu, entry);
 	vgpu->broker->count--;
 	drop_worker(vgpu, leave_worker);
+	if (!leave_worker)
+		spares_review(vgpu->broker);
 	sd_event_source_disable_unref(vgpu->readable);
 	close(vgpu->fd);
 	free(vgpu);

@@ -1,18 +1,22 @@
 #include "worker.h"
 #include <base/log.h>
+#include <base/loop.h>
 #include <base/packet.h>
 #include <base/shm.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,14 +24,21 @@ enum {
 	FIRST_FD = 3, /* of the worker: page, render socket, control socket */
 	FD_COUNT = 3,
 	ABOVE_ALL_PLACES = 64, /* a descriptor there is in nobody's way */
+	SLOWLY_NICE = 10,
+	/* Its owner, a broker, may open it again to write; fronts are others. */
+	PAGE_MODE = 0600,
 };
 
 struct worker {
 	struct broker_page *page;
-	int page_fd, control_fd;
+	int page_fd;
+	int control_fd; /* -1: adopted */
+	int render_fd;  /* the front's end, until it is assigned */
+	int pidfd;      /* of an adopted one, else -1 */
 	pid_t pid;
-	bool adopted, ended, demoted;
-	sd_event_source *child;
+	bool ended, demoted;
+	uint64_t before_us; /* CPU time that is not the guest's */
+	sd_event_source *end;
 	void (*on_end)(void *user);
 	void *user;
 };
@@ -52,165 +63,220 @@ static int place_fds(const int fds[FD_COUNT])
 	return close_range(FIRST_FD + FD_COUNT, ~0U, 0) < 0 ? ERR_IO : 0;
 }
 
-static void exec_worker(const struct worker_settings *settings, const int fds[FD_COUNT])
+static void exec_worker(const char *program, const struct gpu *gpu, const int fds[FD_COUNT])
 {
-	char memory[32];
-	const char *args[] = { "oriel-vgpu-worker", "--video-memory", memory, NULL, NULL, NULL };
+	const char *args[] = { "oriel-vgpu-worker", NULL, NULL, NULL };
 	sigset_t none;
 
-	if (settings->gpu->path[0]) {
-		args[3] = "--render-node";
-		args[4] = settings->gpu->path;
+	if (gpu->path[0]) {
+		args[1] = "--render-node";
+		args[2] = gpu->path;
 	}
-	snprintf(memory, sizeof memory, "%llu", (unsigned long long)settings->video_memory_bytes);
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	if (place_fds(fds) == 0)
-		execv(settings->program, (char *const *)args);
-	log_error("cannot start %s: %s", settings->program, strerror(errno));
+		execv(program, (char *const *)args);
+	log_error("cannot start %s: %s", program, strerror(errno));
 	_exit(127);
+}
+
+static void ended(struct worker *worker)
+{
+	worker->ended = true;
+	worker->on_end(worker->user);
 }
 
 static int on_child(sd_event_source *source, const siginfo_t *info, void *user)
 {
-	struct worker *worker = user;
-
-	worker->ended = true;
-	worker->on_end(worker->user);
+	ended(user);
 	return 0;
 }
 
-static struct worker *new_worker(void)
+static int on_pidfd(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	ended(user);
+	return 0;
+}
+
+static struct worker *new_worker(void (*on_end)(void *user), void *user)
 {
 	struct worker *worker = calloc(1, sizeof *worker);
 
-	if (worker)
-		worker->page_fd = worker->control_fd = -1;
+	if (!worker)
+		return NULL;
+	worker->page_fd = worker->control_fd = worker->render_fd = worker->pidfd = -1;
+	worker->on_end = on_end;
+	worker->user = user;
 	return worker;
+}
+
+static int map_page(struct worker *worker)
+{
+	worker->page = (struct broker_page *)shm_map(worker->page_fd, sizeof *worker->page);
+	return worker->page ? 0 : ERR_MEMORY;
 }
 
 static int make_page(struct worker *worker)
 {
 	worker->page_fd = shm_create("oriel-vgpu-page", sizeof *worker->page);
-	if (worker->page_fd < 0)
-		return worker->page_fd;
-	worker->page = (struct broker_page *)shm_map(worker->page_fd, sizeof *worker->page);
-	return worker->page ? 0 : ERR_MEMORY;
+	if (worker->page_fd < 0 || fchmod(worker->page_fd, PAGE_MODE) < 0)
+		return ERR_IO;
+	return map_page(worker);
 }
 
 /* Forks; the parent keeps pair[0] of both. */
-static int spawn(struct worker *worker, sd_event *event, const struct worker_settings *settings,
-		const int render[2], const int control[2])
+static int spawn(struct worker *worker, sd_event *event, const char *program, const struct gpu *gpu)
 {
-	const int fds[FD_COUNT] = { worker->page_fd, render[1], control[1] };
+	int render[2] = { -1, -1 }, control[2] = { -1, -1 };
 
-	worker->pid = fork();
-	if (worker->pid == 0)
-		exec_worker(settings, fds);
-	if (worker->pid < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, render) < 0)
 		return ERR_IO;
-	if (sd_event_add_child(event, &worker->child, worker->pid, WEXITED, on_child, worker) < 0)
-		return ERR_MEMORY;
-	return 0;
+	worker->render_fd = render[0];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, control) == 0) {
+		const int fds[FD_COUNT] = { worker->page_fd, render[1], control[1] };
+
+		worker->control_fd = control[0];
+		worker->pid = fork();
+		if (worker->pid == 0)
+			exec_worker(program, gpu, fds);
+		close(control[1]);
+	}
+	close(render[1]);
+	if (worker->pid <= 0)
+		return ERR_IO;
+	return sd_event_add_child(event, &worker->end, worker->pid, WEXITED, on_child, worker) < 0
+			? ERR_MEMORY
+			: 0;
 }
 
-struct worker *worker_start(sd_event *event, const struct worker_settings *settings,
-		void (*on_end)(void *user), void *user, int *render_fd)
+struct worker *worker_start(sd_event *event, const char *program, const struct gpu *gpu,
+		void (*on_end)(void *user), void *user)
 {
-	struct worker *worker = new_worker();
-	int render[2] = { -1, -1 }, control[2] = { -1, -1 }, err = ERR_IO;
+	struct worker *worker = new_worker(on_end, user);
 
-	if (!worker)
-		return NULL;
+	if (worker && make_page(worker) == 0 && spawn(worker, event, program, gpu) == 0)
+		return worker;
+	worker_destroy(worker);
+	return NULL;
+}
+
+static uint64_t cpu_us(const struct worker *worker)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (worker->ended || clock_getcpuclockid(worker->pid, &clock) != 0 ||
+			clock_gettime(clock, &used) != 0)
+		return 0;
+	return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+}
+
+/* What one worker has no say in: its page was made by a broker of our user, and no other
+ * process than this one can have the lock on it. */
+static bool page_is_of(int page_fd, pid_t pid)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct stat st;
+
+	return fstat(page_fd, &st) == 0 && st.st_uid == geteuid() &&
+			shm_check(page_fd, sizeof(struct broker_page)) == 0 &&
+			fcntl(page_fd, F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK && lock.l_pid == pid;
+}
+
+/* The front has it to read only. */
+static int open_page(int page_fd, int flags)
+{
+	char path[32];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", page_fd);
+	return open(path, flags | O_CLOEXEC);
+}
+
+struct worker *worker_adopt(sd_event *event, pid_t pid, int page_fd, void (*on_end)(void *user), void *user)
+{
+	struct worker *worker = new_worker(on_end, user);
+	bool ok = false;
+
+	if (worker) {
+		worker->pid = pid;
+		worker->pidfd = pidfd_open(pid, 0);
+		worker->page_fd = open_page(page_fd, O_RDWR);
+		ok = worker->pidfd >= 0 && worker->page_fd >= 0 && page_is_of(worker->page_fd, pid) &&
+				map_page(worker) == 0 &&
+				sd_event_add_io(event, &worker->end, worker->pidfd, EPOLLIN, on_pidfd,
+						worker) >= 0;
+	}
+	close(page_fd);
+	if (ok)
+		return worker;
+	if (worker)
+		worker->ended = true; /* whoever that is is left alone */
+	worker_destroy(worker);
+	return NULL;
+}
+
+int worker_assign(struct worker *worker, uint64_t video_memory_bytes, void (*on_end)(void *user), void *user)
+{
+	int render_fd = worker->render_fd;
+
 	worker->on_end = on_end;
 	worker->user = user;
-	if (make_page(worker) < 0 ||
-			socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, render) < 0 ||
-			socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, control) < 0)
-		goto out;
-	err = spawn(worker, event, settings, render, control);
-	worker->control_fd = control[0];
-	*render_fd = render[0];
-out:
-	if (render[1] >= 0)
-		close(render[1]);
-	if (control[1] >= 0)
-		close(control[1]);
-	if (err < 0) {
-		if (render[0] >= 0)
-			close(render[0]);
-		worker_destroy(worker);
-		return NULL;
-	}
-	return worker;
-}
-
-/* Is that process a run of our program? */
-static bool runs(pid_t pid, const char *program)
-{
-	char link[64], path[512];
-	ssize_t len;
-
-	snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
-	len = readlink(link, path, sizeof path - 1);
-	if (len <= 0)
-		return false;
-	path[len] = '\0';
-	return strcmp(path, program) == 0;
-}
-
-struct worker *worker_adopt(const char *program, pid_t pid, int page_fd)
-{
-	struct worker *worker = new_worker();
-
-	if (!worker) {
-		close(page_fd);
-		return NULL;
-	}
-	worker->page_fd = page_fd;
-	worker->pid = pid;
-	worker->adopted = true;
-	if (runs(pid, program) && shm_check(page_fd, sizeof *worker->page) == 0)
-		worker->page = (struct broker_page *)shm_map(page_fd, sizeof *worker->page);
-	if (!worker->page) {
-		worker_destroy(worker);
-		return NULL;
-	}
-	return worker;
+	worker->render_fd = -1;
+	worker->before_us = cpu_us(worker);
+	worker->demoted = true; /* by its slow start */
+	worker_demote(worker, false);
+	atomic_store(&worker->page->video_memory_bytes, video_memory_bytes);
+	return render_fd;
 }
 
 void worker_kill(struct worker *worker)
 {
-	if (!worker->ended)
+	if (worker->ended || worker->pid <= 0)
+		return;
+	if (worker->pidfd >= 0)
+		pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0);
+	else
 		kill(worker->pid, SIGKILL);
 }
 
+static void close_one(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* What it mapped is given back before anybody asks: killed processes end. */
 void worker_destroy(struct worker *worker)
 {
 	if (!worker)
 		return;
-	if (worker->pid > 0 && !worker->adopted && !worker->ended) {
-		worker_kill(worker);
-		/* Killed processes end; what it mapped is given back before anybody asks. */
+	worker_kill(worker);
+	if (worker->pid > 0 && worker->pidfd < 0 && !worker->ended)
 		waitid(P_PID, (id_t)worker->pid, &(siginfo_t){ 0 }, WEXITED);
-	}
-	sd_event_source_disable_unref(worker->child);
-	shm_unmap((uint8_t *)worker->page, sizeof *worker->page);
-	if (worker->page_fd >= 0)
-		close(worker->page_fd);
-	if (worker->control_fd >= 0)
-		close(worker->control_fd);
-	free(worker);
+	worker_leave(worker);
 }
 
 void worker_leave(struct worker *worker)
 {
-	worker_hold(worker, false);
-	worker_demote(worker, false);
-	worker->adopted = true;
-	worker_destroy(worker);
+	if (worker->page) {
+		worker_hold(worker, false);
+		worker_demote(worker, false);
+	}
+	sd_event_source_disable_unref(worker->end);
+	shm_unmap((uint8_t *)worker->page, sizeof *worker->page);
+	close_one(worker->page_fd);
+	close_one(worker->control_fd);
+	close_one(worker->render_fd);
+	close_one(worker->pidfd);
+	free(worker);
+}
+
+bool worker_ended(const struct worker *worker)
+{
+	return worker->ended;
 }
 
 pid_t worker_pid(const struct worker *worker)
@@ -225,18 +291,14 @@ const struct broker_page *worker_page(const struct worker *worker)
 
 int worker_page_fd(const struct worker *worker)
 {
-	return fcntl(worker->page_fd, F_DUPFD_CLOEXEC, 3);
+	return open_page(worker->page_fd, O_RDONLY);
 }
 
 uint64_t worker_used_us(const struct worker *worker)
 {
-	struct timespec used;
-	clockid_t clock;
+	uint64_t used_us = cpu_us(worker);
 
-	if (worker->ended || clock_getcpuclockid(worker->pid, &clock) != 0 ||
-			clock_gettime(clock, &used) != 0)
-		return 0;
-	return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+	return used_us > worker->before_us ? used_us - worker->before_us : 0;
 }
 
 void worker_hold(struct worker *worker, bool held)
@@ -244,6 +306,8 @@ void worker_hold(struct worker *worker, bool held)
 	uint8_t go[BROKER_PACKET_MAX];
 	int len;
 
+	if (worker->control_fd < 0)
+		atomic_store(&worker->page->held_us, loop_now_us());
 	if (atomic_load(&worker->page->held) == (uint32_t)held)
 		return;
 	atomic_store(&worker->page->held, held);
@@ -260,7 +324,26 @@ static bool may_promote(void)
 {
 	struct rlimit nice;
 
-	return geteuid() == 0 || (getrlimit(RLIMIT_NICE, &nice) == 0 && nice.rlim_cur >= 20);
+	return geteuid() == 0 || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_SYS_NICE, 0, 0) == 1 ||
+			(getrlimit(RLIMIT_NICE, &nice) == 0 && nice.rlim_cur >= 20);
+}
+
+static int own_nice(void)
+{
+	return getpriority(PRIO_PROCESS, 0);
+}
+
+void worker_start_slowly(const struct worker *worker)
+{
+	/* It has one thread as yet, and the others will be as that. */
+	if (may_promote())
+		setpriority(PRIO_PROCESS, (id_t)worker->pid, own_nice() + SLOWLY_NICE);
+}
+
+static void set_priority(pid_t thread, bool demoted)
+{
+	sched_setscheduler(thread, demoted ? SCHED_IDLE : SCHED_OTHER, &(struct sched_param){ 0 });
+	setpriority(PRIO_PROCESS, (id_t)thread, own_nice());
 }
 
 void worker_demote(struct worker *worker, bool demoted)
@@ -279,8 +362,7 @@ void worker_demote(struct worker *worker, bool demoted)
 
 		/* One that ended meanwhile needs nothing. */
 		if (thread > 0)
-			sched_setscheduler(thread, demoted ? SCHED_IDLE : SCHED_OTHER,
-					&(struct sched_param){ 0 });
+			set_priority(thread, demoted);
 	}
 	if (threads)
 		closedir(threads);

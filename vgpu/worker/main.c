@@ -1,5 +1,6 @@
 /* oriel-vgpu-worker: draws for one guest. Started by the broker with the page as
- * descriptor 3, the render socket as 4 and the broker's socket as 5. */
+ * descriptor 3, the render socket as 4 and the broker's socket as 5, mostly before there
+ * is a guest for it: then it waits, with its sandbox closed. */
 #include "sandbox.h"
 #include "virgl.h"
 #include "worker.h"
@@ -22,34 +23,21 @@ enum {
 
 struct options {
 	const char *render_node; /* NULL: draw with the CPU */
-	uint64_t video_memory_bytes;
 };
 
 static void print_help(FILE *to)
 {
-	fputs("usage: oriel-vgpu-worker [--render-node PATH] --video-memory BYTES\n"
+	fputs("usage: oriel-vgpu-worker [--render-node PATH]\n"
 	      "Draws for one guest. Started by oriel-vgpu-broker, with descriptors 3, 4 and 5.\n"
 	      "  --render-node PATH    the GPU, as /dev/dri/renderD128; without it the CPU draws\n"
-	      "  --video-memory BYTES  what the guest may have\n"
 	      "  --log-level LEVEL     error, warn, info or debug\n",
 			to);
-}
-
-static bool parse_bytes(const char *text, uint64_t *bytes)
-{
-	char *end;
-
-	errno = 0;
-	*bytes = strtoull(text, &end, 10);
-	return errno == 0 && *text >= '0' && *text <= '9' && *end == 0 && *bytes > 0 &&
-			*bytes <= (uint64_t)1 << 40;
 }
 
 static bool parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option longs[] = {
 		{ "render-node", required_argument, NULL, 'r' },
-		{ "video-memory", required_argument, NULL, 'm' },
 		{ "log-level", required_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -61,14 +49,13 @@ static bool parse_options(int argc, char **argv, struct options *options)
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
 		case 'r': options->render_node = optarg; break;
-		case 'm': ok = ok && parse_bytes(optarg, &options->video_memory_bytes); break;
 		case 'l': ok = ok && log_level_parse(optarg, &level); break;
 		case 'h': print_help(stdout); exit(0);
 		default: ok = false;
 		}
 	}
 	log_init("vgpu-worker", level);
-	return ok && optind == argc && options->video_memory_bytes;
+	return ok && optind == argc;
 }
 
 static struct broker_page *map_page(void)
@@ -76,6 +63,15 @@ static struct broker_page *map_page(void)
 	if (shm_check(PAGE_FD, sizeof(struct broker_page)) < 0)
 		return NULL;
 	return (struct broker_page *)(void *)shm_map(PAGE_FD, sizeof(struct broker_page));
+}
+
+/* Tells a broker that did not start us whose page it is: proto/broker.h. */
+static void lock_page(void)
+{
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(PAGE_FD, F_SETLK, &all) < 0)
+		log_warn("the page cannot be locked (%m); the next broker will not know this worker");
 }
 
 /* Libraries print what they think of a guest's shaders, in the guest's words. glibc lets
@@ -100,7 +96,7 @@ static int prepare(struct worker *worker, const struct options *options)
 			return ERR_MISSING;
 		}
 	}
-	err = sandbox_enter(options->video_memory_bytes);
+	err = sandbox_enter();
 	if (err < 0) {
 		log_error("cannot enter the sandbox: %s", err_text(err));
 		return err;
@@ -135,7 +131,8 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	close_range(CONTROL_FD + 1, ~0u, 0);
-	worker_init(&worker, RENDER_FD, CONTROL_FD, page, options.video_memory_bytes);
+	lock_page();
+	worker_init(&worker, RENDER_FD, CONTROL_FD, page);
 	err = prepare(&worker, &options);
 	atomic_store(&page->ready, err < 0 ? 2 : 1);
 	if (err < 0)

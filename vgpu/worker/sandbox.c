@@ -35,10 +35,21 @@ static int stop_being_root(void)
 	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ? ERR_IO : 0;
 }
 
-static void limit_resources(uint64_t video_memory_bytes)
+int sandbox_enter(void)
 {
+	if (stop_being_root() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return ERR_IO;
+	in_namespaces = cage_namespaces() == 0;
+	if (!in_namespaces)
+		log_info("no namespaces of our own here (%s); the system call filter holds alone",
+				strerror(errno));
 	cage_limit(RLIMIT_CORE, 0);
 	cage_limit(RLIMIT_NOFILE, FILES_MAX);
+	return 0;
+}
+
+void sandbox_limit_memory(uint64_t video_memory_bytes)
+{
 #ifndef __SANITIZE_ADDRESS__
 	/* For code, contexts' scenes and stacks: 54 MB before the first command (two threads); a
 	 * context that draws much takes llvmpipe up to 72 MB. */
@@ -48,18 +59,6 @@ static void limit_resources(uint64_t video_memory_bytes)
 	 * are padded, and a driver may keep what a guest has let go of. */
 	cage_limit(RLIMIT_DATA, 2 * video_memory_bytes + renderer_bytes);
 #endif
-}
-
-int sandbox_enter(uint64_t video_memory_bytes)
-{
-	if (stop_being_root() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return ERR_IO;
-	in_namespaces = cage_namespaces() == 0;
-	if (!in_namespaces)
-		log_info("no namespaces of our own here (%s); the system call filter holds alone",
-				strerror(errno));
-	limit_resources(video_memory_bytes);
-	return 0;
 }
 
 static const int allowed_calls[] = {
@@ -154,6 +153,8 @@ static bool allow_some(scmp_filter_ctx filter)
 	/* glibc's fstat is newfstatat(fd, "", buf, AT_EMPTY_PATH). abort() signals itself. */
 	const struct scmp_arg_cmp empty_path = is(3, AT_EMPTY_PATH), ourselves = is(0, getpid()),
 				  only_ask = is(2, 0);
+	/* Lowered only: nobody here has the capability to raise it again. */
+	const struct scmp_arg_cmp own_memory[] = { is(0, 0), is(1, RLIMIT_DATA) };
 	bool ok = true;
 
 	for (size_t i = 0; i < sizeof fcntls / sizeof *fcntls; i++) {
@@ -164,6 +165,7 @@ static bool allow_some(scmp_filter_ctx filter)
 	ok &= allow(filter, SCMP_SYS(newfstatat), 1, &empty_path);
 	ok &= allow(filter, SCMP_SYS(tgkill), 1, &ourselves);
 	ok &= allow(filter, SCMP_SYS(prlimit64), 1, &only_ask);
+	ok &= allow(filter, SCMP_SYS(prlimit64), 2, own_memory);
 	return ok && allow_mmap(filter) && allow_mprotect(filter);
 }
 

@@ -1,6 +1,8 @@
 #include "worker.h"
+#include "sandbox.h"
 #include "virgl.h"
 #include <base/log.h>
+#include <base/loop.h>
 #include <base/packet.h>
 #include <errno.h>
 #include <poll.h>
@@ -9,6 +11,7 @@
 
 enum {
 	COMMANDS_AT_ONCE = 32, /* before fences and the broker get a look */
+	HELD_LOOK_MS = 2,      /* at the page, when there is no socket to the broker */
 };
 
 static void on_fence_reached(void *user, uint32_t serial, const struct render_fence *fence)
@@ -21,14 +24,12 @@ static void on_fence_reached(void *user, uint32_t serial, const struct render_fe
 		log_debug("cannot tell of a fence");
 }
 
-void worker_init(struct worker *w, int render_fd, int control_fd, struct broker_page *page,
-		uint64_t video_memory_bytes)
+void worker_init(struct worker *w, int render_fd, int control_fd, struct broker_page *page)
 {
 	memset(w, 0, sizeof *w);
 	w->render_fd = render_fd;
 	w->control_fd = control_fd;
 	w->page = page;
-	w->resources.quota_bytes = video_memory_bytes;
 	w->fences.on_fence = on_fence_reached;
 	w->fences.user = w;
 }
@@ -50,7 +51,7 @@ int worker_send(struct worker *w, const struct render_message *msg)
 	}
 }
 
-/* Nothing the broker says has fields; without a broker nobody holds anything. */
+/* Nothing the broker says has fields. */
 static void hear_broker(struct worker *w)
 {
 	uint8_t packet[BROKER_PACKET_MAX];
@@ -66,9 +67,12 @@ static void hear_broker(struct worker *w)
 	}
 }
 
+/* Without a broker nobody holds anything; the next one has no socket to us. */
 static bool is_held(const struct worker *w)
 {
-	return w->control_fd >= 0 && atomic_load(&w->page->held) == 1;
+	return atomic_load(&w->page->held) == 1 &&
+			(w->control_fd >= 0 ||
+					loop_now_us() - atomic_load(&w->page->held_us) < BROKER_HELD_US);
 }
 
 /* The command at hand, unless it is a batch and batches are held. */
@@ -80,13 +84,28 @@ static int execute_or_wait(struct worker *w, int fd)
 	return worker_execute(w, fd);
 }
 
+/* The first command comes from the guest's front, and the broker has said before what
+ * that guest may use. */
+static int take_guest(struct worker *w)
+{
+	if (w->resources.quota_bytes)
+		return 0;
+	w->resources.quota_bytes = atomic_load(&w->page->video_memory_bytes);
+	if (!w->resources.quota_bytes)
+		return ERR_FORMAT;
+	sandbox_limit_memory(w->resources.quota_bytes);
+	return 0;
+}
+
 static int take_command(struct worker *w)
 {
 	int fd, err, len = packet_receive(w->render_fd, w->packet, sizeof w->packet, &fd);
 
 	if (len < 0)
 		return len;
-	err = render_parse(&w->command, w->packet, (size_t)len);
+	err = take_guest(w);
+	if (err == 0)
+		err = render_parse(&w->command, w->packet, (size_t)len);
 	if (err == 0)
 		err = execute_or_wait(w, fd);
 	if (fd >= 0)
@@ -113,7 +132,7 @@ int worker_run(struct worker *w)
 		/* A batch that waits stops everything behind it, but not the front's end. */
 		fds[0].events = w->waits ? 0 : POLLIN;
 		fds[1].fd = w->control_fd;
-		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+		if (poll(fds, 3, w->waits && w->control_fd < 0 ? HELD_LOOK_MS : -1) < 0 && errno != EINTR)
 			return ERR_IO;
 		if (w->control_fd >= 0 && fds[1].revents)
 			hear_broker(w);

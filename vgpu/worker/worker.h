@@ -22,8 +22,7 @@ struct worker {
 };
 
 /* Both descriptors and the page are borrowed. */
-void worker_init(struct worker *worker, int render_fd, int control_fd, struct broker_page *page,
-		uint64_t video_memory_bytes);
+void worker_init(struct worker *worker, int render_fd, int control_fd, struct broker_page *page);
 
 /* Serves until the front closes its socket (0) or breaks the protocol (ERR_FORMAT), or
  * the system refuses (ERR_IO). virgl_start first. */

@@ -7,11 +7,16 @@
  * lives; a second BROKER_JOIN on it means that the worker is lost and another is wanted.
  * When the broker goes, fronts and workers go on without it, and nobody is held; a front
  * joins the next broker with BROKER_JOIN_HAS_WORKER and the page that it kept as the
- * packet's descriptor, and is answered by BROKER_WORKER without a descriptor.
+ * packet's descriptor, and is answered by BROKER_WORKER without a descriptor. From then
+ * on the worker is held again when it is ahead.
  *
  * Broker and worker share a page (struct broker_page, a memfd: descriptor 3 of the
  * worker) and a socket (descriptor 5) on which the broker says BROKER_GO, to wake a
- * worker that waits because of page.held. Descriptor 4 is the render socket.
+ * worker that waits because of page.held. Descriptor 4 is the render socket. A worker is
+ * started before anybody knows whose it will be: page.video_memory_bytes is set before
+ * the other end of the render socket is handed to a front, and the worker looks at it
+ * when the first command comes. Fronts have the page to read only; the worker keeps a
+ * write lock (fcntl) on it, which tells the next broker whose it is.
  * No I/O here; structs own nothing; thread-safe. */
 #ifndef PROTO_BROKER_H
 #define PROTO_BROKER_H
@@ -22,6 +27,7 @@
 #include <stdint.h>
 
 enum {
+	BROKER_HELD_US = 200 * 1000, /* see page.held_us */
 	BROKER_NAME_CAP = 64,
 	BROKER_TEXT_CAP = 128,
 	BROKER_ITEMS_MAX = 256, /* virtual GPUs on a host */
@@ -109,6 +115,10 @@ struct broker_page {
 	/* the broker's */
 	_Atomic uint32_t held; /* 1: begin no more batches until BROKER_GO, or the end of that socket */
 	_Atomic uint32_t zero;
+	_Atomic uint64_t video_memory_bytes; /* 0: it draws for nobody yet */
+	/* Of a broker that found the worker running, and has no socket to it: when it last
+	 * looked, CLOCK_MONOTONIC. held counts until BROKER_HELD_US later. */
+	_Atomic uint64_t held_us;
 	/* the worker's */
 	_Atomic uint64_t busy_since_us; /* CLOCK_MONOTONIC: when the oldest unfinished batch began; 0: idle */
 	_Atomic uint64_t batches, frames, memory_bytes;

@@ -1,12 +1,13 @@
 """oriel-vgpu-broker as a process, with workers that draw nothing. Run by ctest:
 broker_test.py BROKER FAKE_WORKER CLI [TEST...]"""
-import array, json, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time, unittest
+import array, fcntl, json, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time, unittest
 
 BROKER, WORKER, CLI = sys.argv[1:4]
 DEADLINE_S = 30  # for what should happen at once; only a failing test waits so long
 JOIN, LIST, WORKER_TYPE, PAGE = 1, 2, 64, 65  # proto/broker.h
 OK, NO_PROFILE, NO_GPU, FAILED = 0, 1, 3, 4
 DIED, WATCHDOG = 0, 1
+BATCHES_AT = 32  # in struct broker_page
 
 
 class Front:
@@ -222,48 +223,101 @@ class Case(unittest.TestCase):
         front.wait_lost()
         self.assertEqual(front.join()[:2], (OK, WATCHDOG))
 
-    def test_shares(self):
-        """Two that want all: what they get is as their weights."""
-        self.profiles = "heavy weight=300\n"
-        self.start()
-        fronts = [self.front(), self.front()]
-        fronts[0].join("three", "heavy")
-        fronts[1].join("one")
-        for front in fronts:
-            front.order(b"b")
+    def check_shares(self):
+        """Two that want all: what they get is as their weights. How exactly is for share.c and for longer runs
+        (tests/integration/test_vgpu_shares.py)."""
         # That both draw all the time has to be seen first.
-        before = self.wait_list(lambda rows: rows["one"]["gpu_time_us"] > 300000)
+        begin = self.list()["one"]["gpu_time_us"]
+        before = self.wait_list(lambda rows: rows["one"]["gpu_time_us"] > begin + 300000)
         after = self.wait_list(lambda rows: rows["one"]["gpu_time_us"] > before["one"]["gpu_time_us"] + 1000000)
         used = {name: after[name]["gpu_time_us"] - before[name]["gpu_time_us"] for name in after}
-        # How exactly is for share.c and for longer runs (tests/integration/test_vgpu_shares.py).
         self.assertAlmostEqual(used["three"] / used["one"], 3, delta=1)
 
-    def test_broker_is_killed(self):
-        """Workers go on, nobody stays held, and the next broker knows them."""
+    def start_two(self):
+        self.profiles = "heavy weight=300\n"
         self.start()
-        fronts = [self.front(), self.front()]
-        pids = []
-        for number, front in enumerate(fronts):
-            pids.append(front.join(f"guest{number}")[2])
+        fronts = {"three": self.front(), "one": self.front()}
+        pids = {name: front.join(name, "heavy" if name == "three" else "")[2] for name, front in fronts.items()}
+        for front in fronts.values():
             front.order(b"b")
-        self.wait_list(lambda rows: rows["guest1"]["gpu_time_us"] > 100000)
+        return fronts, pids
+
+    def test_shares(self):
+        self.start_two()
+        self.check_shares()
+
+    def batches(self, front):
+        return struct.unpack_from("<Q", os.pread(front.page, 64, 0), BATCHES_AT)[0]
+
+    def test_broker_is_killed(self):
+        """Workers go on, nobody stays held, and the next broker knows them and shares again."""
+        fronts, pids = self.start_two()
+        self.wait_list(lambda rows: rows["one"]["gpu_time_us"] > 100000)
         self.end(signal.SIGKILL)
-        pages = [os.open(f"/proc/self/fd/{front.page}", os.O_RDWR) for front in fronts]
-        before = [struct.unpack_from("<Q", os.pread(page, 64, 0), 16)[0] for page in pages]
-        deadline = time.monotonic() + DEADLINE_S
-        while any(struct.unpack_from("<Q", os.pread(page, 64, 0), 16)[0] < old + 10 for page, old in zip(pages, before)):
-            self.assertLess(time.monotonic(), deadline)
+        for front in fronts.values():
+            before, deadline = self.batches(front), time.monotonic() + DEADLINE_S
+            while self.batches(front) < before + 10:
+                self.assertLess(time.monotonic(), deadline)
         self.start()
-        for number, (front, pid, page) in enumerate(zip(fronts, pids, pages)):
-            front.socket.close()
+        for name, front in fronts.items():
             again = self.front()
-            self.assertEqual(again.join(f"guest{number}", adopt_pid=pid, page=page)[0], OK)
-            fronts[number].again = again
-            os.close(page)
-        rows = self.wait_list(lambda rows: len(rows) == 2 and rows["guest0"]["gpu_time_us"] > 0)
-        self.assertEqual(rows["guest0"]["resets"], 0)
-        # Not just any process can be called a worker.
-        self.assertEqual(self.front().join("x", adopt_pid=os.getpid(), page=fronts[0].page)[0], FAILED)
+            self.assertEqual(again.join(name, "heavy" if name == "three" else "", pids[name], front.page)[0], OK)
+        self.check_shares()
+        self.assertEqual({name: row["resets"] for name, row in self.list().items()}, {"three": 0, "one": 0})
+
+    def test_broker_is_killed_and_a_batch_does_not_end(self):
+        self.start()
+        front, again = self.front(), None
+        pid = front.join()[2]
+        front.order(b"h")
+        self.end(signal.SIGKILL)
+        self.start("--batch-limit", "300")
+        again = self.front()
+        self.assertEqual(again.join(adopt_pid=pid, page=front.page)[0], OK)
+        front.wait_lost()
+        self.assertEqual(again.join()[:2], (OK, WATCHDOG))
+
+    def test_who_is_not_our_worker(self):
+        """No process can be called a worker but by the page that it has locked, and no page but a broker's."""
+        self.start()
+        front, other = self.front(), self.front()
+        pid, page = front.join()[2], os.memfd_create("page", os.MFD_ALLOW_SEALING)
+        self.addCleanup(os.close, page)
+        other.join("other")
+        self.assertEqual(fcntl.fcntl(front.page, fcntl.F_GETFL) & os.O_ACCMODE, os.O_RDONLY)
+        os.truncate(page, 4096)
+        fcntl.fcntl(page, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+        fcntl.lockf(page, fcntl.LOCK_EX)
+        for wrong_pid, wrong_page in ((os.getpid(), front.page), (pid, other.page), (pid, page), (os.getppid(), page),
+                                      (1, front.page), (2**22, front.page)):
+            self.assertEqual(self.front().join("x", adopt_pid=wrong_pid, page=wrong_page)[0], FAILED)
+        os.kill(pid, 0)
+
+    def test_spare(self):
+        """Who loses a worker is given one that was there before."""
+        self.start()
+        front = self.front()
+        first = front.join()[2]
+        spare = self.wait_spare({first})
+        front.order(b"x")
+        front.wait_lost()
+        self.assertEqual(front.join()[2], spare)
+        self.assertLess(self.list()["guest"]["gpu_time_us"], 1000000)
+        last = self.wait_spare({first, spare})
+        front.close()
+        deadline = time.monotonic() + DEADLINE_S
+        while self.workers():
+            self.assertLess(time.monotonic(), deadline, last)
+
+    def workers(self):
+        with open(f"/proc/{self.broker.pid}/task/{self.broker.pid}/children") as file:
+            return {int(pid) for pid in file.read().split()}
+
+    def wait_spare(self, others):
+        deadline = time.monotonic() + DEADLINE_S
+        while not (spare := self.workers() - others):
+            self.assertLess(time.monotonic(), deadline)
+        return spare.pop()
 
     def test_ends_cleanly(self):
         self.start()

@@ -8,6 +8,7 @@
  * Answers each with a packet, before it does it. */
 #include <base/loop.h>
 #include <base/shm.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <proto/broker.h>
 #include <stdbool.h>
@@ -42,17 +43,25 @@ static void draw(struct broker_page *page, uint64_t batch_us)
 	atomic_fetch_add(&page->frames, 1);
 }
 
+static bool is_held(const struct broker_page *page, bool broker)
+{
+	return atomic_load(&page->held) &&
+			(broker || loop_now_us() - atomic_load(&page->held_us) < BROKER_HELD_US);
+}
+
 static void draw_for_ever(struct broker_page *page)
 {
 	struct pollfd fds[2] = { { .fd = CONTROL_FD, .events = POLLIN },
 		{ .fd = RENDER_FD, .events = POLLIN } };
 	char go[BROKER_PACKET_MAX];
-	bool broker = true;
+	bool broker = true; /* the one that started us */
 
 	atomic_store(&page->queue, 1);
 	while (poll(&fds[1], 1, 0) == 0) {
-		if (!broker || !atomic_load(&page->held))
+		if (!is_held(page, broker))
 			draw(page, BATCH_US);
+		else if (!broker)
+			poll(&fds[1], 1, 2);
 		else if (poll(fds, 2, -1) > 0 && fds[0].revents)
 			broker = read(CONTROL_FD, go, sizeof go) > 0;
 	}
@@ -70,9 +79,10 @@ static bool next_order(char *order)
 int main(void)
 {
 	struct broker_page *page = (struct broker_page *)shm_map(PAGE_FD, sizeof *page);
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char order;
 
-	if (!page)
+	if (!page || fcntl(PAGE_FD, F_SETLK, &all) < 0)
 		return 1;
 	atomic_store(&page->ready, 1);
 	atomic_store(&page->memory_bytes, 7 << 20);

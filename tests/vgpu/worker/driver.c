@@ -17,19 +17,16 @@ enum {
 	SAFE_FD = 20, /* above what the worker gets */
 };
 
-static void become_worker(int page_fd, int render_fd, int control_fd, uint64_t video_memory_bytes)
+static void become_worker(int page_fd, int render_fd, int control_fd)
 {
 	int from[] = { page_fd, render_fd, control_fd };
 	const char *program = getenv("ORIEL_VGPU_WORKER");
-	char bytes[32];
 
-	snprintf(bytes, sizeof bytes, "%llu", (unsigned long long)video_memory_bytes);
 	for (int i = 0; i < 3; i++)
 		from[i] = fcntl(from[i], F_DUPFD, SAFE_FD);
 	for (int i = 0; i < 3; i++)
 		dup2(from[i], 3 + i);
-	execl(program ? program : WORKER_PROGRAM, "oriel-vgpu-worker", "--video-memory", bytes, "--log-level",
-			"error", NULL);
+	execl(program ? program : WORKER_PROGRAM, "oriel-vgpu-worker", "--log-level", "error", NULL);
 	_exit(127);
 }
 
@@ -44,9 +41,10 @@ void driver_spawn(struct driver *d, uint64_t video_memory_bytes, bool held)
 	d->page = (struct broker_page *)(void *)shm_map(page_fd, sizeof *d->page);
 	assert_non_null(d->page);
 	atomic_store(&d->page->held, held);
+	atomic_store(&d->page->video_memory_bytes, video_memory_bytes);
 	d->pid = fork();
 	if (d->pid == 0)
-		become_worker(page_fd, render[1], control[1], video_memory_bytes);
+		become_worker(page_fd, render[1], control[1]);
 	assert_true(d->pid > 0);
 	close(render[1]);
 	close(control[1]);

@@ -41,7 +41,7 @@ enum {
 static struct {
 	int entered, started, closed;
 	int answers[TRIES_MAX];
-	bool no_more_memory;
+	bool no_more_memory, limit_stays;
 } * seen;
 
 static int unix_socket; /* made before */
@@ -307,16 +307,19 @@ static void live_in_sandbox(void)
 	static struct fences fences;
 
 	unix_socket = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	seen->entered = sandbox_enter(MEMORY);
+	seen->entered = sandbox_enter();
 	seen->started = virgl_start(-1, &fences);
 	seen->closed = sandbox_close(false);
 	for (size_t i = 0; i < TRIES; i++) {
 		errno = 0;
 		seen->answers[i] = tries[i].call() < 0 ? errno : 0;
 	}
+	sandbox_limit_memory(MEMORY);
 	seen->no_more_memory = mmap(NULL, (size_t)4 << 30, PROT_READ | PROT_WRITE,
 					       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
 			errno == ENOMEM;
+	seen->limit_stays = setrlimit(RLIMIT_DATA, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY }) < 0 &&
+			errno == EPERM;
 	_exit(0);
 }
 
@@ -363,6 +366,7 @@ static void every_call_is_refused(void **state)
 static void memory_beyond_the_quota_is_refused(void **state)
 {
 	assert_true(seen->no_more_memory);
+	assert_true(seen->limit_stays);
 }
 #endif
 
@@ -422,7 +426,7 @@ static bool namespaces_are_given(void)
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(sandbox_enter(MEMORY) < 0 || unshare(CLONE_NEWNS) < 0);
+		_exit(sandbox_enter() < 0 || unshare(CLONE_NEWNS) < 0);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
