@@ -23,6 +23,7 @@ struct rle_in {
 	int w_px, h_px, x, y; /* y counts from the bottom */
 	int px_bytes;
 	uint32_t fg;
+	bool first_row; /* the order began there; above it all is black, also where it goes on */
 	bool after_bg;
 };
 
@@ -33,35 +34,132 @@ static uint32_t read_pixel(struct rle_in *in)
 	return in->px_bytes == 3 ? low | (uint32_t)reader_u8(&in->r) << 16 : low;
 }
 
-static void put_pixel(struct rle_in *in, uint32_t px)
+/* Pixels next to each other in one row */
+struct span {
+	uint8_t *px;
+	const uint8_t *above; /* the row decoded before; NULL for black */
+	int n;
+};
+
+/* The next `most` pixels (> 0) or as many as are left of the row, which is the next one
+ * if this is full. false, and the stream is wrong, if there is none. */
+static bool take_span(struct rle_in *in, int most, struct span *span)
 {
 	if (in->x == in->w_px) {
-		if (in->y == in->h_px - 1) {
+		if (in->y == in->h_px - 1)
 			reader_fail(&in->r);
-			return;
-		}
+		if (!reader_ok(&in->r))
+			return false;
 		in->x = 0;
 		in->y++;
 		in->row += in->stride_bytes;
 	}
-	memcpy(in->row + 4 * in->x++, &px, sizeof px);
+	span->px = in->row + 4 * in->x;
+	span->above = in->first_row ? NULL : span->px - in->stride_bytes;
+	span->n = most < in->w_px - in->x ? most : in->w_px - in->x;
+	in->x += span->n;
+	return true;
 }
 
-/* The pixel one row earlier; black where the order began in the first row. */
-static uint32_t above(const struct rle_in *in, bool first_row)
+/* Two pixels in turns */
+static void fill(uint8_t *dst, int n, uint32_t first, uint32_t second)
 {
-	const uint8_t *row = in->row;
-	int x = in->x;
-	uint32_t px;
+	uint64_t two = (uint64_t)second << 32 | first;
 
-	if (first_row)
-		return 0;
-	if (x == in->w_px)
-		x = 0; /* the first of the next row: above it is this row */
-	else
-		row -= in->stride_bytes;
-	memcpy(&px, row + 4 * x, sizeof px);
-	return px;
+	for (; n >= 4; n -= 4, dst += 16) {
+		memcpy(dst, &two, sizeof two);
+		memcpy(dst + 8, &two, sizeof two);
+	}
+	if (n >= 2) {
+		memcpy(dst, &two, sizeof two);
+		dst += 8;
+	}
+	if (n & 1)
+		memcpy(dst, &first, sizeof first);
+}
+
+static void xor_row(uint8_t *dst, const uint8_t *above, int n, uint32_t fg)
+{
+	for (int i = 0; i < n; i++) {
+		uint32_t px;
+
+		memcpy(&px, above + 4 * i, sizeof px);
+		px ^= fg;
+		memcpy(dst + 4 * i, &px, sizeof px);
+	}
+}
+
+/* n pixels that are the row before's XOR fg */
+static void put_xored(struct rle_in *in, int n, uint32_t fg)
+{
+	struct span span;
+
+	for (; n > 0 && take_span(in, n, &span); n -= span.n) {
+		if (!span.above)
+			fill(span.px, span.n, fg, fg);
+		else if (!fg)
+			memcpy(span.px, span.above, 4 * (size_t)span.n);
+		else
+			xor_row(span.px, span.above, span.n, fg);
+	}
+}
+
+static void put_colour(struct rle_in *in, int n, uint32_t first, uint32_t second)
+{
+	struct span span;
+
+	for (; n > 0 && take_span(in, n, &span); n -= span.n) {
+		fill(span.px, span.n, first, second);
+		if (span.n & 1) {
+			uint32_t next = second;
+
+			second = first;
+			first = next;
+		}
+	}
+}
+
+static void copy_row(uint8_t *dst, const uint8_t *src, int n, int px_bytes)
+{
+	for (int i = 0; i < n; i++, src += px_bytes) {
+		uint32_t px = (uint32_t)(src[0] | src[1] << 8);
+
+		if (px_bytes == 3)
+			px |= (uint32_t)src[2] << 16;
+		memcpy(dst + 4 * i, &px, sizeof px);
+	}
+}
+
+static void put_copies(struct rle_in *in, int n)
+{
+	struct span span;
+
+	for (; n > 0 && take_span(in, n, &span); n -= span.n) {
+		const uint8_t *src = reader_take(&in->r, (size_t)(span.n * in->px_bytes));
+
+		if (!src)
+			return;
+		copy_row(span.px, src, span.n, in->px_bytes);
+	}
+}
+
+/* mask: -1, or the bits instead of the stream's */
+static void put_mask(struct rle_in *in, int n, int mask)
+{
+	const uint8_t *bits = mask < 0 ? reader_take(&in->r, (size_t)(n + 7) / 8) : NULL;
+	struct span span;
+
+	for (int at = 0; at < n && reader_ok(&in->r) && take_span(in, n - at, &span);) {
+		for (int i = 0; i < span.n; i++, at++) {
+			int byte = bits ? bits[at / 8] : mask;
+			uint32_t px = 0;
+
+			if (span.above)
+				memcpy(&px, span.above + 4 * i, sizeof px);
+			px ^= byte >> at % 8 & 1 ? in->fg : 0;
+			memcpy(span.px + 4 * i, &px, sizeof px);
+		}
+	}
 }
 
 static int read_len(struct rle_in *in, int low_bits, int max, bool eighths)
@@ -119,57 +217,34 @@ static bool read_order(struct rle_in *in, struct order *order)
 	return true;
 }
 
-static void do_mask(struct rle_in *in, const struct order *order, bool first_row)
+static void put_background(struct rle_in *in, int n)
 {
-	int bits = order->mask;
-
-	for (int i = 0; i < order->len && reader_ok(&in->r); i++) {
-		if (i % 8 == 0 && order->mask < 0)
-			bits = reader_u8(&in->r);
-		put_pixel(in, above(in, first_row) ^ (bits >> i % 8 & 1 ? in->fg : 0));
+	if (in->after_bg && n > 0) {
+		put_xored(in, 1, in->fg);
+		n--;
 	}
-}
-
-static void do_run(struct rle_in *in, const struct order *order, bool first_row)
-{
-	uint32_t colour = order->kind == ORDER_COLOUR ? read_pixel(in) : order->colour;
-	uint32_t fg = order->kind == ORDER_FG ? in->fg : 0;
-	bool xor = order->kind == ORDER_FG || order->kind == ORDER_BG;
-
-	for (int i = 0; i < order->len && reader_ok(&in->r); i++) {
-		if (!xor)
-			put_pixel(in, order->kind == ORDER_COPY ? read_pixel(in) : colour);
-		else if (i == 0 && order->kind == ORDER_BG && in->after_bg)
-			put_pixel(in, above(in, first_row) ^ in->fg);
-		else
-			put_pixel(in, above(in, first_row) ^ fg);
-	}
-}
-
-static void do_dither(struct rle_in *in, const struct order *order)
-{
-	uint32_t a = read_pixel(in), b = read_pixel(in);
-
-	for (int i = 0; i < order->len && reader_ok(&in->r); i++) {
-		put_pixel(in, a);
-		put_pixel(in, b);
-	}
+	put_xored(in, n, 0);
 }
 
 static void do_order(struct rle_in *in, const struct order *order)
 {
-	bool first_row = in->y == 0 && in->x < in->w_px;
+	uint32_t colour = order->colour;
 
-	if (in->y == 0 && in->x == in->w_px)
-		in->after_bg = false; /* a run of the first row does not count in the second */
+	if (in->first_row && (in->y > 0 || in->x == in->w_px))
+		in->first_row = in->after_bg = false; /* its runs do not count behind it */
 	if (order->set_fg)
 		in->fg = read_pixel(in);
-	if (order->kind == ORDER_MASK)
-		do_mask(in, order, first_row);
-	else if (order->kind == ORDER_DITHER)
-		do_dither(in, order);
-	else
-		do_run(in, order, first_row);
+	if (order->kind == ORDER_COLOUR || order->kind == ORDER_DITHER)
+		colour = read_pixel(in);
+	switch (order->kind) {
+	case ORDER_BG: put_background(in, order->len); break;
+	case ORDER_FG: put_xored(in, order->len, in->fg); break;
+	case ORDER_MASK: put_mask(in, order->len, order->mask); break;
+	case ORDER_COPY: put_copies(in, order->len); break;
+	case ORDER_DITHER: put_colour(in, 2 * order->len, colour, read_pixel(in)); break;
+	case ORDER_COLOUR:
+	case ORDER_PIXEL: put_colour(in, order->len, colour, colour); break;
+	}
 	in->after_bg = order->kind == ORDER_BG;
 }
 
@@ -182,7 +257,8 @@ int rle_decode(const uint8_t *src, size_t len, int w_px, int h_px, int bpp, uint
 		.w_px = w_px,
 		.h_px = h_px,
 		.px_bytes = bpp == 24 ? 3 : 2,
-		.fg = bpp == 24 ? 0xffffff : 0xffff };
+		.fg = bpp == 24 ? 0xffffff : 0xffff,
+		.first_row = true };
 	struct order order;
 
 	if (w_px < 1 || h_px < 1 || w_px > RLE_SIDE_MAX_PX || h_px > RLE_SIDE_MAX_PX)
