@@ -16,8 +16,7 @@ void front_look(struct front *front)
 
 uint32_t front_new_target(struct front *front)
 {
-	if (!++front->last_target)
-		front->last_target = 1;
+	front->last_target = front->last_target + 1 < SNAPSHOTS_TARGET ? front->last_target + 1 : 1;
 	return front->last_target;
 }
 
@@ -119,7 +118,7 @@ static void on_done(void *user, uint32_t serial, enum render_result result)
 		log_debug("command %u failed in the worker (%d)", serial, (int)result);
 	picture_done(front, serial, result);
 	cursor_done(front, serial, result);
-	snapshots_done(front, serial, result);
+	snapshots_done(&front->snapshots, serial, result);
 	after_answer(front);
 }
 
@@ -328,6 +327,19 @@ static int on_look(sd_event_source *source, void *user)
 	return 0;
 }
 
+static bool is_running(void *user)
+{
+	return front_running(user);
+}
+
+static int start_snapshots(struct front *front)
+{
+	const struct snapshots_source source = { front->renderer, &front->resources, &front->uploads,
+		is_running, front };
+
+	return snapshots_init(&front->snapshots, front->event, &source);
+}
+
 int front_start(struct front *front, sd_event *event, const struct front_sockets *sockets)
 {
 	front->event = event;
@@ -343,7 +355,7 @@ int front_start(struct front *front, sd_event *event, const struct front_sockets
 	front->renderer = renderer_create(event, &renderer_ops, front);
 	if (!front->vhost || !front->screen || !front->broker || !front->renderer ||
 			sd_event_add_defer(event, &front->work, on_look, front) < 0 ||
-			picture_init(front) < 0 || snapshots_init(front) < 0)
+			picture_init(front) < 0 || start_snapshots(front) < 0)
 		return ERR_MEMORY;
 	sd_event_source_set_enabled(front->work, SD_EVENT_OFF);
 	broker_link_want(front->broker);

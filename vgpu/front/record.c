@@ -91,7 +91,7 @@ static void on_drawn(void *user, uint32_t id, uint32_t level)
 
 	if (!resource || level != 0)
 		return;
-	snapshots_drawn(recorder->front, resource);
+	snapshots_drawn(&recorder->front->snapshots, resource);
 	picture_drawn(recorder->front, id, recorder->sent_us);
 }
 

@@ -1,5 +1,6 @@
 #include "snapshots.h"
-#include "front.h"
+#include "renderer.h"
+#include "table.h"
 #include <base/log.h>
 #include <base/loop.h>
 #include <base/shm.h>
@@ -26,16 +27,16 @@ static bool can_be_read(const struct render_resource *r)
 			virgl_format_order(r->format, order);
 }
 
-void snapshots_drawn(struct front *front, struct resource *resource)
+void snapshots_drawn(struct snapshots *s, struct resource *resource)
 {
 	if (!can_be_read(&resource->create))
 		return;
 	resource->drawn_us = loop_now_us();
 	if (!resource->unsaved_us)
 		resource->unsaved_us = resource->drawn_us;
-	if (!front->snapshots.ticking)
-		loop_timer_arm(front->snapshots.tick, TICK_US);
-	front->snapshots.ticking = true;
+	if (!s->ticking)
+		loop_timer_arm(s->tick, TICK_US);
+	s->ticking = true;
 }
 
 static void drop_target(struct snapshots *s)
@@ -48,27 +49,33 @@ static void drop_target(struct snapshots *s)
 	s->width_px = s->height_px = 0;
 }
 
-static void tell_target_drop(struct front *front)
+static void send(struct snapshots *s, struct render_message *msg, int fd)
 {
-	struct render_message msg = { .type = RENDER_TARGET_DROP,
-		.target_drop = { front->snapshots.target } };
+	int err = renderer_send(s->source.renderer, msg, fd);
 
-	if (front->snapshots.target)
-		front_send(front, &msg, -1);
-	front->snapshots.target = 0;
+	if (err < 0 && err != ERR_CLOSED)
+		log_warn("a picture is not kept: %s", err_text(err));
+}
+
+static void tell_target_drop(struct snapshots *s)
+{
+	struct render_message msg = { .type = RENDER_TARGET_DROP, .target_drop = { SNAPSHOTS_TARGET } };
+
+	if (s->known)
+		send(s, &msg, -1);
+	s->known = false;
 }
 
 /* Memory for a picture of that size, which the worker knows. */
-static int make_target(struct front *front, uint32_t width, uint32_t height)
+static int make_target(struct snapshots *s, uint32_t width, uint32_t height)
 {
-	struct snapshots *s = &front->snapshots;
 	struct render_message msg = { .type = RENDER_TARGET };
 
 	if (width > s->width_px || height > s->height_px) {
 		uint32_t w = width > s->width_px ? width : s->width_px;
 		uint32_t h = height > s->height_px ? height : s->height_px;
 
-		tell_target_drop(front);
+		tell_target_drop(s);
 		drop_target(s);
 		s->fd = shm_create("oriel-snapshot", (size_t)w * h * PIXEL_BYTES);
 		if (s->fd < 0)
@@ -81,27 +88,26 @@ static int make_target(struct front *front, uint32_t width, uint32_t height)
 		s->width_px = w;
 		s->height_px = h;
 	}
-	if (s->target)
+	if (s->known)
 		return 0;
-	s->target = front_new_target(front);
-	msg.target = (struct render_target){ s->target, s->width_px, s->height_px,
+	s->known = true;
+	msg.target = (struct render_target){ SNAPSHOTS_TARGET, s->width_px, s->height_px,
 		s->width_px * PIXEL_BYTES };
-	front_send(front, &msg, s->fd);
+	send(s, &msg, s->fd);
 	return 0;
 }
 
-static void read_back(struct front *front, struct resource *resource)
+static void read_back(struct snapshots *s, struct resource *resource)
 {
-	struct snapshots *s = &front->snapshots;
 	uint32_t width = resource->create.width, height = resource->create.height;
 	struct render_message msg = { .type = RENDER_READ, .flags = RENDER_WANT_DONE };
 
 	resource->unsaved_us = 0;
-	if (make_target(front, width, height) < 0)
+	if (make_target(s, width, height) < 0)
 		return;
-	msg.read = (struct render_read){ s->target, resource->create.resource, 1,
+	msg.read = (struct render_read){ SNAPSHOTS_TARGET, resource->create.resource, 1,
 		{ { 0, 0, 0, 0, width, height } } };
-	front_send(front, &msg, -1);
+	send(s, &msg, -1);
 	s->reading = msg.serial;
 	s->resource = resource->create.resource;
 	s->command = resource->command;
@@ -109,13 +115,13 @@ static void read_back(struct front *front, struct resource *resource)
 }
 
 /* Who waits longest of those whose time has come; *any: somebody waits. */
-static struct resource *choose(const struct front *front, bool *any)
+static struct resource *choose(const struct snapshots *s, bool *any)
 {
 	struct resource *resource, *chosen = NULL;
 	uint64_t now = loop_now_us();
 
 	*any = false;
-	for (size_t at = 0; (resource = table_next(&front->resources, &at, NULL));) {
+	for (size_t at = 0; (resource = table_next(s->source.resources, &at, NULL));) {
 		if (!resource->unsaved_us)
 			continue;
 		*any = true;
@@ -128,28 +134,27 @@ static struct resource *choose(const struct front *front, bool *any)
 }
 
 /* Reads the next one, if this tick has not read enough. */
-static void go_on(struct front *front)
+static void go_on(struct snapshots *s)
 {
-	struct snapshots *s = &front->snapshots;
 	struct resource *resource;
 	bool any;
 
-	if (s->reading || s->tick_bytes >= TICK_MAX_BYTES || !front_running(front) ||
-			renderer_full(front->renderer))
+	if (s->reading || s->tick_bytes >= TICK_MAX_BYTES || !s->source.running(s->source.user) ||
+			renderer_full(s->source.renderer))
 		return;
-	resource = choose(front, &any);
+	resource = choose(s, &any);
 	if (resource)
-		read_back(front, resource);
+		read_back(s, resource);
 	s->ticking = any;
 }
 
 static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
 {
-	struct front *front = user;
+	struct snapshots *s = user;
 
-	front->snapshots.tick_bytes = 0;
-	go_on(front);
-	if (front->snapshots.ticking)
+	s->tick_bytes = 0;
+	go_on(s);
+	if (s->ticking)
 		loop_timer_arm(source, TICK_US);
 	return 0;
 }
@@ -163,11 +168,10 @@ static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, const uin
 	}
 }
 
-static void keep(struct front *front, struct resource *resource)
+static void keep(const struct snapshots *s, struct resource *resource)
 {
-	const struct snapshots *s = &front->snapshots;
 	const struct render_resource *r = &resource->create;
-	uint8_t *picture = uploads_picture(&resource->uploads, &front->uploads, r);
+	uint8_t *picture = uploads_picture(&resource->uploads, s->source.budget, r);
 	uint8_t order[4];
 
 	if (!picture || !virgl_format_order(r->format, order))
@@ -177,28 +181,29 @@ static void keep(struct front *front, struct resource *resource)
 				s->map + (size_t)y * s->width_px * PIXEL_BYTES, r->width, order);
 }
 
-void snapshots_done(struct front *front, uint32_t serial, enum render_result result)
+void snapshots_done(struct snapshots *s, uint32_t serial, enum render_result result)
 {
-	struct snapshots *s = &front->snapshots;
 	struct resource *resource;
 
 	if (!s->reading || s->reading != serial)
 		return;
 	s->reading = 0;
-	resource = table_get(&front->resources, s->resource);
+	resource = table_get(s->source.resources, s->resource);
 	if (resource && resource->command == s->command && result == RENDER_OK)
-		keep(front, resource);
-	go_on(front);
+		keep(s, resource);
+	go_on(s);
 }
 
 void snapshots_lost(struct snapshots *snapshots)
 {
-	snapshots->reading = snapshots->target = 0;
+	snapshots->reading = 0;
+	snapshots->known = false;
 }
 
-int snapshots_init(struct front *front)
+int snapshots_init(struct snapshots *snapshots, sd_event *event, const struct snapshots_source *source)
 {
-	return loop_timer_add(front->event, &front->snapshots.tick, on_tick, front);
+	snapshots->source = *source;
+	return loop_timer_add(event, &snapshots->tick, on_tick, snapshots);
 }
 
 void snapshots_finish(struct snapshots *snapshots)

@@ -10,9 +10,25 @@
 #include "resource.h"
 #include <systemd/sd-event.h>
 
-struct front;
+struct renderer;
+struct table;
+
+enum {
+	SNAPSHOTS_TARGET = UINT32_MAX, /* the handle of RENDER_TARGET; nobody else's */
+};
+
+/* All borrowed for ever. */
+struct snapshots_source {
+	struct renderer *renderer;
+	const struct table *resources; /* struct resource, or what begins with one, by its id */
+	struct uploads_budget *budget;
+	/* The worker is there and up to date. */
+	bool (*running)(void *user);
+	void *user;
+};
 
 struct snapshots {
+	struct snapshots_source source;
 	sd_event_source *tick;
 	bool ticking;
 	uint64_t tick_bytes; /* read in this tick */
@@ -20,19 +36,20 @@ struct snapshots {
 	int fd;
 	uint8_t *map;
 	uint32_t width_px, height_px;
-	uint32_t target;            /* handle; 0: the worker does not know it */
+	bool known;                 /* to the worker */
 	uint32_t reading;           /* serial of the read under way; 0: none */
 	uint32_t resource, command; /* whose it is, and the serial of its creation */
 };
 
-MUST_USE int snapshots_init(struct front *front);
+MUST_USE int snapshots_init(
+		struct snapshots *snapshots, sd_event *event, const struct snapshots_source *source);
 void snapshots_finish(struct snapshots *snapshots);
 
 /* A batch drew into it. */
-void snapshots_drawn(struct front *front, struct resource *resource);
+void snapshots_drawn(struct snapshots *snapshots, struct resource *resource);
 
 /* A command was answered, which may have been the read. */
-void snapshots_done(struct front *front, uint32_t serial, enum render_result result);
+void snapshots_done(struct snapshots *snapshots, uint32_t serial, enum render_result result);
 
 /* The worker is lost. */
 void snapshots_lost(struct snapshots *snapshots);
