@@ -3,7 +3,6 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,18 +120,4 @@ double pixels_psnr(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdi
 		}
 	}
 	return sum > 0 ? 10 * log10(255.0 * 255.0 * 3 * w * h / sum) : 99;
-}
-
-void *vector_load(const char *name, size_t len)
-{
-	char path[4096];
-	uint8_t *bytes = malloc(len + 1);
-	FILE *file;
-
-	snprintf(path, sizeof path, "%s/%s", TEST_VECTORS, name);
-	file = fopen(path, "rb");
-	assert_non_null(file);
-	assert_int_equal(fread(bytes, 1, len + 1, file), len);
-	fclose(file);
-	return bytes;
 }

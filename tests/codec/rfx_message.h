@@ -2,6 +2,7 @@
 #ifndef TESTS_RFX_MESSAGE_H
 #define TESTS_RFX_MESSAGE_H
 
+#include "vectors.h"
 #include <codec/progressive.h>
 
 enum message_kind { MESSAGE_RLGR1, MESSAGE_RLGR3, MESSAGE_PROGRESSIVE, MESSAGE_KINDS };
@@ -23,8 +24,5 @@ void pixels_check(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdif
 
 /* Peak signal to noise over B, G, R in dB; 99 when equal. */
 double pixels_psnr(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride, int w, int h);
-
-/* A file of tests/vectors of exactly len bytes, returned owned. */
-void *vector_load(const char *name, size_t len);
 
 #endif
