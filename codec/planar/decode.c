@@ -24,16 +24,28 @@ static uint8_t undo_zigzag(uint8_t v)
 	return (uint8_t)(v >> 1 ^ -(v & 1));
 }
 
-/* One segment: `raw` bytes of the stream, then `run` times the last of them. In the
- * first row (above is NULL) they are values, else differences. */
-static uint8_t put_segment(
+/* One segment of the first row: `raw` bytes of the stream, then `run` times the last. */
+static uint8_t put_values(uint8_t *dst, const uint8_t *raw, int raw_len, int run, uint8_t last)
+{
+	for (int i = 0; i < raw_len; i++, dst += 4)
+		*dst = raw[i];
+	if (raw_len)
+		last = raw[raw_len - 1];
+	for (int i = 0; i < run; i++)
+		dst[4 * i] = last;
+	return last;
+}
+
+/* And of other rows, whose values are differences from the one above. */
+static uint8_t put_deltas(
 		uint8_t *dst, const uint8_t *above, const uint8_t *raw, int raw_len, int run, uint8_t last)
 {
-	for (int i = 0; i < raw_len + run; i++) {
-		if (i < raw_len)
-			last = above ? undo_zigzag(raw[i]) : raw[i];
-		dst[4 * i] = (uint8_t)(last + (above ? above[4 * i] : 0));
+	for (int i = 0; i < raw_len; i++, dst += 4, above += 4) {
+		last = undo_zigzag(raw[i]);
+		*dst = (uint8_t)(*above + last);
 	}
+	for (int i = 0; i < run; i++)
+		dst[4 * i] = (uint8_t)(above[4 * i] + last);
 	return last;
 }
 
@@ -55,7 +67,8 @@ static void read_rle_row(struct reader *r, uint8_t *dst, const uint8_t *above, i
 			reader_fail(r);
 			return;
 		}
-		last = put_segment(dst + 4 * x, above ? above + 4 * x : NULL, raw, raw_len, run, last);
+		last = above ? put_deltas(dst + 4 * x, above + 4 * x, raw, raw_len, run, last)
+			     : put_values(dst + 4 * x, raw, raw_len, run, last);
 		x += raw_len + run;
 	}
 }
@@ -75,7 +88,7 @@ static void read_plane(struct reader *r, const struct target *t, int byte, bool 
 		}
 		raw = reader_take(r, (size_t)w_px);
 		if (raw)
-			put_segment(dst, NULL, raw, w_px, 0, 0);
+			put_values(dst, raw, w_px, 0, 0);
 	}
 }
 

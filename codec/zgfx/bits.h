@@ -15,7 +15,7 @@ struct bit_writer {
 	uint8_t *at;
 };
 
-/* bits 0..57; value has no others */
+/* bits 0..56; value has no others */
 static inline void put_bits(struct bit_writer *w, uint64_t value, unsigned bits)
 {
 	uint64_t bytes;

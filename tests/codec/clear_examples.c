@@ -1,6 +1,7 @@
-/* The worked examples of [MS-RDPEGFX] 4.1.1, byte for byte. What the examples' earlier
+/* The worked examples of [MS-RDPEGFX] 4.1.1, byte for byte, and of [MS-RDPNSC] 4. What the examples' earlier
  * messages put into the caches is not told, so it is made up here: column i of the
  * V-Bar storage has the colour 0x010000 + i. */
+#include "vectors.h"
 #include <base/writer.h>
 #include <codec/clear.h>
 #include <setjmp.h>
@@ -266,6 +267,33 @@ static void example_5_is_written(void **state)
 	clear_encoder_destroy(enc);
 }
 
+/* [MS-RDPNSC] 4, as a subcodec. Its alpha does not count. */
+static void example_of_nscodec(void **state)
+{
+	enum { W = 15, H = 10, BITMAP_BYTES = 158 };
+	uint8_t *bitmap = vector_load("nsc-bitmap.bin", BITMAP_BYTES);
+	uint8_t *want = vector_load("nsc-pixels.bin", 4 * W * H);
+	struct clear_decoder *dec = clear_decoder_create();
+	struct writer w = writer_init(stream, sizeof stream);
+
+	writer_u16(&w, 0);
+	writer_u32(&w, 0);
+	writer_u32(&w, 0);
+	writer_u32(&w, 13 + BITMAP_BYTES);
+	writer_u32(&w, 0);
+	writer_u16(&w, W);
+	writer_u16(&w, H);
+	writer_u32(&w, BITMAP_BYTES);
+	writer_u8(&w, 1);
+	writer_copy(&w, bitmap, BITMAP_BYTES);
+	decode(dec, stream, (size_t)writer_len(&w), W, H);
+	for (int y = 0; y < H; y++)
+		assert_memory_equal(got + y * STRIDE, want + 4 * W * y, 4 * W);
+	clear_decoder_destroy(dec);
+	free(want);
+	free(bitmap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +304,7 @@ int main(void)
 		cmocka_unit_test(example_4_is_kept_as_a_glyph),
 		cmocka_unit_test(example_5_has_any_shape),
 		cmocka_unit_test(example_5_is_written),
+		cmocka_unit_test(example_of_nscodec),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,32 +15,47 @@ static int encode(const uint8_t *src, int w, int h, unsigned flags)
 	return planar_encode(&dsp, src, w * 4, w, h, flags, bytes, sizeof bytes);
 }
 
-/* The scan-lines of [MS-RDPEGDI] 3.1.9.2.1, as the red plane. */
-static void writes_the_example_of_the_specification(void **state)
+/* A plane of the specification's, as the red one: its pixels and its bytes, both ways */
+static void check_plane(const uint8_t *values, int w, int h, const uint8_t *want, size_t len)
 {
-	static const uint8_t lines[18] = { 255, 255, 255, 255, 254, 253, 254, 192, 132, 96, 75, 25, 253, 140,
-		62, 14, 135, 193 };
-	static const uint8_t want[] = { 0x30, 0x13, 0xff, 0x20, 0xfe, 0xfd, 0x60, 0x01, 0x7d, 0xf5, 0xc2,
-		0x9a, 0x38, 0x60, 0x01, 0x67, 0x8b, 0xa3, 0x78, 0xaf, 0x06, 0x06, 0x06, 0x06, 0x06, 0x06 };
-	uint8_t src[18 * 4] = { 0 };
+	static uint8_t src[4 * 100], got[4 * 100];
+	int total;
 
-	for (int i = 0; i < 18; i++)
-		src[4 * i + 2] = lines[i];
-	assert_int_equal(encode(src, 6, 3, PLANAR_NO_ALPHA), sizeof want);
-	assert_memory_equal(bytes, want, sizeof want);
+	memset(src, 0, sizeof src);
+	for (int i = 0; i < w * h; i++)
+		src[4 * i + 2] = values[i];
+	total = encode(src, w, h, PLANAR_NO_ALPHA);
+	assert_true(total > (int)len);
+	assert_int_equal(bytes[0], 0x30);
+	assert_memory_equal(bytes + 1, want, len);
+	assert_int_equal(planar_decode(bytes, (size_t)total, w, h, 0, got, 4 * w), 0);
+	for (int i = 0; i < w * h; i++) {
+		src[4 * i + 3] = 0xff;
+		assert_memory_equal(got + 4 * i, src + 4 * i, 4);
+	}
 }
 
-/* 100 times the letter A, [MS-RDPEGDI] 3.1.9.2.2. The specification makes 15 + 47 +
- * 37 of the run, and so do we. */
-static void writes_long_runs(void **state)
+/* [MS-RDPEGDI] 3.1.9.2, 3.1.9.2.1 and 3.1.9.2.3 (the same), and 3.1.9.2.2: 100 times the
+ * letter A, of which the specification makes 1 + 15 + 47 + 37, and so do we. */
+static void example_planes_of_the_specification(void **state)
 {
-	static const uint8_t want[] = { 0x30, 0x1f, 0x41, 0xf2, 0x52 };
-	uint8_t src[400] = { 0 };
+	static const uint8_t letters[] = "AAAABBCCCCCD";
+	static const uint8_t letters_bytes[] = { 0x13, 'A', 0x34, 'B', 'B', 'C', 0x10, 'D' };
+	static const uint8_t steps[] = { 10, 20, 30, 40, 50, 60, 5, 15, 25, 35, 45, 55, 5, 15, 25, 35, 45,
+		55 };
+	static const uint8_t steps_bytes[] = { 0x60, 10, 20, 30, 40, 50, 60, 0x15, 9, 0x06 };
+	static const uint8_t lines[] = { 255, 255, 255, 255, 254, 253, 254, 192, 132, 96, 75, 25, 253, 140,
+		62, 14, 135, 193 };
+	static const uint8_t lines_bytes[] = { 0x13, 0xff, 0x20, 0xfe, 0xfd, 0x60, 0x01, 0x7d, 0xf5, 0xc2,
+		0x9a, 0x38, 0x60, 0x01, 0x67, 0x8b, 0xa3, 0x78, 0xaf };
+	static const uint8_t run_bytes[] = { 0x1f, 'A', 0xf2, 0x52 };
+	uint8_t run[100];
 
-	for (int i = 0; i < 100; i++)
-		src[4 * i + 2] = 0x41;
-	assert_true(encode(src, 100, 1, PLANAR_NO_ALPHA) > 5);
-	assert_memory_equal(bytes, want, sizeof want);
+	memset(run, 'A', sizeof run);
+	check_plane(letters, 12, 1, letters_bytes, sizeof letters_bytes);
+	check_plane(steps, 6, 3, steps_bytes, sizeof steps_bytes);
+	check_plane(lines, 6, 3, lines_bytes, sizeof lines_bytes);
+	check_plane(run, 100, 1, run_bytes, sizeof run_bytes);
 }
 
 static void starts_with_the_last_row_when_bottom_up(void **state)
@@ -93,8 +108,7 @@ static void refuses_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(writes_the_example_of_the_specification),
-		cmocka_unit_test(writes_long_runs),
+		cmocka_unit_test(example_planes_of_the_specification),
 		cmocka_unit_test(starts_with_the_last_row_when_bottom_up),
 		cmocka_unit_test(alpha_is_opaque),
 		cmocka_unit_test(noise_stays_below_the_bound),

@@ -1,4 +1,6 @@
 #include "pictures.h"
+#include "vectors.h"
+#include <codec/color.h>
 #include <codec/rle.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,6 +89,34 @@ static void refuses_what_it_cannot_do(void **state)
 	assert_int_equal(rle_encode(src, 4, 1, 1, 16, bytes, rle_bound(1, 1, 16) - 1), ERR_SPACE);
 }
 
+/* [MS-RDPEGDI] 4.2.2, decoded, and what our encoder makes of it: not the same bytes,
+ * but the same pixels, and no more bytes. */
+static void example_of_the_specification(void **state)
+{
+	enum { SIDE = 32, BITMAP_BYTES = 220 };
+	uint8_t *bitmap = vector_load("rle-bitmap.bin", BITMAP_BYTES);
+	uint16_t *want = vector_load("rle-pixels.bin", 2 * SIDE * SIDE);
+	static uint8_t got[4 * SIDE * SIDE];
+	int len = BITMAP_BYTES;
+
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(rle_decode(round ? bytes : bitmap, (size_t)len, SIDE, SIDE, 16, got,
+						 4 * SIDE),
+				0);
+		for (int y = 0; y < SIDE; y++) {
+			uint32_t row[SIDE];
+
+			color_reduce_row(row, got + 4 * SIDE * (SIDE - 1 - y), SIDE, 16);
+			for (int x = 0; x < SIDE; x++)
+				assert_int_equal(row[x], want[SIDE * y + x]);
+		}
+		len = encode(got, SIDE, SIDE, 16);
+		assert_in_range(len, 1, BITMAP_BYTES);
+	}
+	free(bitmap);
+	free(want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +125,7 @@ int main(void)
 		cmocka_unit_test(writes_the_last_row_first),
 		cmocka_unit_test(keeps_long_background_runs_apart),
 		cmocka_unit_test(noise_stays_below_the_bound),
+		cmocka_unit_test(example_of_the_specification),
 		cmocka_unit_test(refuses_what_it_cannot_do),
 	};
 

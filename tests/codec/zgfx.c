@@ -62,8 +62,22 @@ static void check_example(const uint8_t *bytes, size_t len, const void *want, si
 	zgfx_decoder_destroy(dec);
 }
 
-/* [MS-RDPEGFX] 4.2.1.1.1 to 4.2.1.1.4 */
-static void decodes_the_examples_of_the_specification(void **state)
+/* Our encoder writes the same bytes. */
+static void check_encoder(
+		size_t history_bytes, const void *plain, size_t len, const uint8_t *want, size_t want_len)
+{
+	struct zgfx_encoder *enc = zgfx_encoder_create(history_bytes);
+	uint8_t bytes[256];
+
+	assert_int_equal(zgfx_encode(enc, plain, len, bytes, sizeof bytes), want_len);
+	assert_memory_equal(bytes, want, want_len);
+	zgfx_encoder_destroy(enc);
+}
+
+static const uint8_t fox[] = "The quick brown fox jumps over the lazy dog";
+
+/* [MS-RDPEGFX] 4.2.1.1.1 to 4.2.1.1.4; the last is cut into segments as no encoder would */
+static void examples_of_the_specification(void **state)
 {
 	static const uint8_t plain[] = { 1, 2, 0xff, 0x65, 0x65, 0x65, 0x65, 0x65 };
 	static const uint8_t one[] = { 0xe0, 0x24, 0xce, 0x9b, 0x19, 0x62, 0x18, 0x00 };
@@ -73,13 +87,19 @@ static void decodes_the_examples_of_the_specification(void **state)
 		0x6e, 0x20, 0x0e, 0x00, 0x00, 0x00, 0x04, 0x66, 0x6f, 0x78, 0x20, 0x6a, 0x75, 0x6d, 0x70,
 		0x73, 0x20, 0x6f, 0x76, 0x65, 0x10, 0x00, 0x00, 0x00, 0x24, 0x39, 0x08, 0x0e, 0x91, 0xf8,
 		0xd8, 0x61, 0x3d, 0x1e, 0x44, 0x06, 0x43, 0x79, 0x9c, 0x02 };
+	uint8_t two[2 + 43] = { 0xe0, 0x04 };
 	char abc[61] = "";
 
+	memcpy(two + 2, fox, 43);
 	for (int i = 0; i < 20; i++)
 		memcpy(abc + 3 * i, "ABC", 3);
 	check_example(one, sizeof one, plain, sizeof plain);
+	check_example(two, sizeof two, fox, 43);
 	check_example(three, sizeof three, abc, 60);
-	check_example(four, sizeof four, "The quick brown fox jumps over the lazy dog", 43);
+	check_example(four, sizeof four, fox, 43);
+	check_encoder(ZGFX_HISTORY_MAX_BYTES, plain, sizeof plain, one, sizeof one);
+	check_encoder(ZGFX_HISTORY_MAX_BYTES, fox, 43, two, sizeof two);
+	check_encoder(ZGFX_HISTORY_MAX_BYTES, abc, 60, three, sizeof three);
 }
 
 /* The unencoded run of [MS-RDPEGFX] 4.2.1.1.5, whose 1000 bytes it leaves out */
@@ -383,7 +403,7 @@ int main(void)
 		cmocka_unit_test(wraps_one_segment),
 		cmocka_unit_test(wraps_many_segments),
 		cmocka_unit_test(refuses_what_it_cannot_do),
-		cmocka_unit_test(decodes_the_examples_of_the_specification),
+		cmocka_unit_test(examples_of_the_specification),
 		cmocka_unit_test(decodes_an_unencoded_run),
 		cmocka_unit_test(refuses_a_match_before_the_start),
 		cmocka_unit_test(refuses_sizes_that_cannot_be),
