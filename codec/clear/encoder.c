@@ -182,6 +182,11 @@ static void put_payload(struct clear_encoder *enc, const struct pixels *pic, int
 	store_u32(counts + 8, (uint32_t)(w->at - subcodecs));
 }
 
+static bool size_is_valid(int w_px, int h_px)
+{
+	return w_px > 0 && h_px > 0 && w_px <= CLEAR_SIDE_MAX_PX && h_px <= CLEAR_SIDE_MAX_PX;
+}
+
 int clear_encode(struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int y_px, int w_px,
 		int h_px, uint8_t *dst, size_t cap)
 {
@@ -189,7 +194,7 @@ int clear_encode(struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride
 	struct writer w = writer_init(dst, cap);
 	bool hit = false;
 
-	if (w_px < 1 || h_px < 1 || w_px > CLEAR_SIDE_MAX_PX || h_px > CLEAR_SIDE_MAX_PX)
+	if (!size_is_valid(w_px, h_px))
 		return ERR_ARGUMENT;
 	if (cap < clear_bound(w_px, h_px))
 		return ERR_SPACE;
@@ -206,12 +211,15 @@ int clear_encode(struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride
 	return writer_len(&w);
 }
 
-void clear_fit(const struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int w_px,
+int clear_fit(const struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int w_px,
 		int surface_h_px, int *y_px, int *h_px)
 {
 	struct pixels surface = { src, stride_bytes, w_px, surface_h_px };
 
+	if (!size_is_valid(w_px, surface_h_px) || *h_px < 1 || *y_px < 0 || *y_px > surface_h_px - *h_px)
+		return ERR_ARGUMENT;
 	clear_lines_fit(&enc->lines, &surface, y_px, h_px);
+	return 0;
 }
 
 int clear_parts(struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int y_px, int w_px,
@@ -219,7 +227,7 @@ int clear_parts(struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_
 {
 	struct pixels pic = { src, stride_bytes, w_px, h_px };
 
-	if (w_px < 1 || h_px < 1 || w_px > CLEAR_SIDE_MAX_PX || h_px > CLEAR_SIDE_MAX_PX)
+	if (!size_is_valid(w_px, h_px))
 		return ERR_ARGUMENT;
 	clear_lines_find(&enc->lines, &pic, pixels_majority(&pic), y_px);
 	return clear_lines_parts(&enc->lines, heights, CLEAR_PARTS_MAX);

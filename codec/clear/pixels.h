@@ -56,6 +56,11 @@ static inline void put_colour(struct writer *w, uint32_t px)
 }
 
 /* runLengthFactor1 to 3 */
+static inline int run_length_bytes(uint32_t len)
+{
+	return len < 0xff ? 1 : len < 0xffff ? 3 : 7;
+}
+
 static inline void put_run_length(struct writer *w, uint32_t len)
 {
 	if (len < 0xff) {

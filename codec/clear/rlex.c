@@ -60,14 +60,28 @@ bool clear_palette_make(struct clear_palette *palette, const struct pixels *bloc
 struct index_line {
 	const struct clear_palette *palette;
 	const struct pixels *block;
-	int at, end;
+	int x, y;
+	uint32_t px; /* the latest, and its index */
+	int index;
 };
 
-static int index_at(const struct index_line *line, int at)
+/* The next index, or -1 behind the end */
+static int next_index(struct index_line *line)
 {
-	uint32_t px = pixel_at(line->block, at % line->block->w_px, at / line->block->w_px);
+	uint32_t px;
 
-	return line->palette->places[find_place(line->palette, px)] - 1;
+	if (line->x == line->block->w_px) {
+		line->x = 0;
+		line->y++;
+	}
+	if (line->y == line->block->h_px)
+		return -1;
+	px = pixel_at(line->block, line->x++, line->y);
+	if (px != line->px) {
+		line->px = px;
+		line->index = line->palette->places[find_place(line->palette, px)] - 1;
+	}
+	return line->index;
 }
 
 struct segment {
@@ -75,24 +89,21 @@ struct segment {
 	uint32_t run;
 };
 
-static bool next_segment(struct index_line *line, int depth_max, struct segment *segment)
+/* *next: the index it begins with, then that of the one behind it. Returns false at the
+ * end. */
+static bool next_segment(struct index_line *line, int depth_max, int *next, struct segment *segment)
 {
-	int start, index = -1;
+	int start = *next;
 
-	if (line->at == line->end)
+	if (start < 0)
 		return false;
-	start = index_at(line, line->at++);
 	*segment = (struct segment){ .stop = start };
-	while (line->at < line->end && (index = index_at(line, line->at)) == start) {
-		line->at++;
+	while ((*next = next_index(line)) == start)
 		segment->run++;
-	}
-	while (line->at < line->end && index == segment->stop + 1 && segment->depth < depth_max) {
-		segment->stop = index;
+	while (*next == segment->stop + 1 && segment->depth < depth_max) {
+		segment->stop = *next;
 		segment->depth++;
-		line->at++;
-		if (line->at < line->end)
-			index = index_at(line, line->at);
+		*next = next_index(line);
 	}
 	return true;
 }
@@ -104,7 +115,7 @@ static int index_bits(int count)
 
 static struct index_line index_line(const struct clear_palette *palette, const struct pixels *block)
 {
-	return (struct index_line){ palette, block, 0, block->w_px * block->h_px };
+	return (struct index_line){ palette, block, .px = palette->colours[0], .index = 0 };
 }
 
 int clear_rlex_estimate(const struct clear_palette *palette, const struct pixels *block)
@@ -112,10 +123,10 @@ int clear_rlex_estimate(const struct clear_palette *palette, const struct pixels
 	struct index_line line = index_line(palette, block);
 	struct segment segment;
 	int depth_max = (1 << (8 - index_bits(palette->count))) - 1;
-	int bytes = 1 + 3 * palette->count;
+	int bytes = 1 + 3 * palette->count, next = next_index(&line);
 
-	while (next_segment(&line, depth_max, &segment))
-		bytes += segment.run < 0xff ? 2 : 4;
+	while (next_segment(&line, depth_max, &next, &segment))
+		bytes += 1 + run_length_bytes(segment.run);
 	return bytes;
 }
 
@@ -123,12 +134,12 @@ void clear_rlex_put(const struct clear_palette *palette, const struct pixels *bl
 {
 	struct index_line line = index_line(palette, block);
 	struct segment segment;
-	int bits = index_bits(palette->count);
+	int bits = index_bits(palette->count), next = next_index(&line);
 
 	writer_u8(w, (uint8_t)palette->count);
 	for (int i = 0; i < palette->count; i++)
 		put_colour(w, palette->colours[i]);
-	while (next_segment(&line, (1 << (8 - bits)) - 1, &segment)) {
+	while (next_segment(&line, (1 << (8 - bits)) - 1, &next, &segment)) {
 		writer_u8(w, (uint8_t)(segment.stop | segment.depth << bits));
 		put_run_length(w, segment.run);
 	}

@@ -134,14 +134,14 @@ static int clear_area(
 		struct coder *c, const struct codec_frame *frame, struct analysis_rect area, struct writer *w)
 {
 	int heights[CLEAR_PARTS_MAX], count;
+	int err = clear_fit(c->encoder, frame->pixels + area.x * 4, frame->stride_bytes, area.w, frame->h_px,
+			&area.y, &area.h);
 
-	clear_fit(c->encoder, frame->pixels + area.x * 4, frame->stride_bytes, area.w, frame->h_px, &area.y,
-			&area.h);
+	if (err < 0)
+		return err;
 	count = clear_parts(c->encoder, frame->pixels + area.y * frame->stride_bytes + area.x * 4,
 			frame->stride_bytes, area.y, area.w, area.h, heights);
 	for (int i = 0; i < count; i++) {
-		int err;
-
 		area.h = heights[i];
 		err = encode(c, GFX_CODEC_CLEAR, frame, &area, w);
 		if (err < 0)

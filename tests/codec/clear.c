@@ -57,20 +57,20 @@ static void fits_areas_to_lines(void **state)
 	uint8_t *dst = malloc(cap);
 	int y = 72, h = 3;
 
-	clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h);
+	assert_int_equal(clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h), 0);
 	assert_int_equal(y, 72); /* nothing is known yet */
 	assert_int_equal(h, 3);
 	assert_true(clear_encode(enc, page, PAGE_W * 4, 0, PAGE_W, PAGE_H, dst, cap) > 0);
-	clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h);
+	assert_int_equal(clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h), 0);
 	assert_int_equal(h, PITCH);
 	assert_in_range(y, 5 * PITCH - 5, 5 * PITCH); /* its ink begins at row 70 */
 	y = PAGE_H - 2;
 	h = 2;
-	clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h);
+	assert_int_equal(clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h), 0);
 	assert_int_equal(y + h, PAGE_H);
 	y = 0;
 	h = 1;
-	clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h);
+	assert_int_equal(clear_fit(enc, page, PAGE_W * 4, PAGE_W, PAGE_H, &y, &h), 0);
 	assert_int_equal(y, 0);
 	free(dst);
 	free(page);
@@ -203,13 +203,22 @@ static void refuses_sizes(void **state)
 {
 	struct clear_encoder *enc = clear_encoder_create();
 	uint8_t px[4] = { 0 };
-	int heights[CLEAR_PARTS_MAX];
+	int heights[CLEAR_PARTS_MAX], y = 1, h = 0;
 
 	assert_int_equal(clear_encode(enc, px, 4, 0, 0, 1, bytes, sizeof bytes), ERR_ARGUMENT);
 	assert_int_equal(clear_encode(enc, px, 4, 0, 1, CLEAR_SIDE_MAX_PX + 1, bytes, sizeof bytes),
 			ERR_ARGUMENT);
 	assert_int_equal(clear_encode(enc, px, 4, 0, 1, 1, bytes, clear_bound(1, 1) - 1), ERR_SPACE);
 	assert_int_equal(clear_parts(enc, px, 4, 0, 0, 1, heights), ERR_ARGUMENT);
+	assert_int_equal(clear_fit(enc, px, 4, 1, 1, &y, &h), ERR_ARGUMENT);
+	h = 1;
+	assert_int_equal(clear_fit(enc, px, 4, 1, 1, &y, &h), ERR_ARGUMENT);
+	y = -1;
+	assert_int_equal(clear_fit(enc, px, 4, 1, 1, &y, &h), ERR_ARGUMENT);
+	y = 0;
+	assert_int_equal(clear_fit(enc, px, 4, 0, 1, &y, &h), ERR_ARGUMENT);
+	assert_int_equal(clear_fit(enc, px, 4, 1, CLEAR_SIDE_MAX_PX + 1, &y, &h), ERR_ARGUMENT);
+	assert_int_equal(clear_fit(enc, px, 4, 1, 1, &y, &h), 0);
 	assert_int_equal(clear_parts(enc, px, 4, 0, 1, 1, heights), 1);
 	assert_true(clear_encode(enc, px, 4, -7, 1, 1, bytes, clear_bound(1, 1)) > 0);
 	clear_encoder_destroy(enc);

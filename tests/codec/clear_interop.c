@@ -150,7 +150,7 @@ static void send_area(struct ends *ends, const struct screens *s, int x, int y, 
 {
 	int heights[CLEAR_PARTS_MAX], count;
 
-	clear_fit(ends->enc, s->server + x * 4, BIG_W * 4, w, BIG_H, &y, &h);
+	assert_int_equal(clear_fit(ends->enc, s->server + x * 4, BIG_W * 4, w, BIG_H, &y, &h), 0);
 	assert_in_range(y, 0, BIG_H - h);
 	count = clear_parts(ends->enc, s->server + (y * BIG_W + x) * 4, BIG_W * 4, y, w, h, heights);
 	for (int i = 0; i < count; i++) {

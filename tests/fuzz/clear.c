@@ -45,7 +45,8 @@ static void send_parts(struct clear_encoder *enc, struct clear_decoder *dec, int
 	static uint8_t shown[64 * 64 * 4];
 	int heights[CLEAR_PARTS_MAX], count;
 
-	clear_fit(enc, picture, 256, w, 64, &y, &h);
+	if (clear_fit(enc, picture, 256, w, 64, &y, &h))
+		abort();
 	if (y < 0 || h < 1 || y + h > 64)
 		abort();
 	count = clear_parts(enc, picture + 256 * y, 256, y, w, h, heights);

@@ -47,20 +47,22 @@ MUST_USE int clear_encode(struct clear_encoder *enc, const uint8_t *src, ptrdiff
  * clear_fit grows an area that changed to whole lines of text, where lines are known,
  * since only those are found in the client's caches.
  * src           the surface's row 0 at the area's left edge; w_px: the area's width
- * surface_h_px  rows that src has
+ * surface_h_px  rows that src has, 1..CLEAR_SIDE_MAX_PX
  * y_px, h_px    the area's rows, inside the surface; changed
+ * Returns 0, or ERR_ARGUMENT (size, area).
  *
  * clear_parts cuts an area into parts, each for a clear_encode of its own, from above.
  * What scrolls is cut at the same lines again, so that a part's stream has the same
  * bytes as a moment ago, wherever it is now, and ZGFX finds it in one piece.
  * heights  those of the parts, in pixels
  * Returns their number (> 0), or ERR_ARGUMENT (size). */
-void clear_fit(const struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int w_px,
+MUST_USE int clear_fit(const struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int w_px,
 		int surface_h_px, int *y_px, int *h_px);
 MUST_USE int clear_parts(struct clear_encoder *enc, const uint8_t *src, ptrdiff_t stride_bytes, int y_px,
 		int w_px, int h_px, int heights[CLEAR_PARTS_MAX]);
 
-/* Up to 26 MiB, taken as the caches fill. Returns owned, or NULL without memory. */
+/* Up to 26 MiB, taken as the caches fill, and 3 bytes a pixel of the largest NSCodec
+ * bitmap. Returns owned, or NULL without memory. */
 struct clear_decoder *clear_decoder_create(void);
 void clear_decoder_destroy(struct clear_decoder *dec);
 
