@@ -18,7 +18,7 @@ static void forget_resources(struct vtest_client *client)
 	size_t at = 0;
 
 	while ((resource = table_next(&client->resources, &at, &(uint32_t){ 0 })) != NULL) {
-		resource_forget(client, resource);
+		resource_forget(resource);
 		at = 0;
 	}
 	table_finish(&client->resources);
@@ -59,6 +59,7 @@ void client_destroy(struct vtest_client *client)
 {
 	log_debug("%s leaves", client->name);
 	vtest_restore_drop(client->server, client);
+	pending_drop(client);
 	forget_resources(client);
 	forget_context(client);
 	journal_destroy(client->journal);

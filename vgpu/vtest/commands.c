@@ -4,8 +4,6 @@
 #include <base/log.h>
 #include <base/shm.h>
 #include <base/text.h>
-#include <front/resource.h>
-#include <proto/virgl_format.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,20 +19,58 @@ struct vtest_resource *client_resource(const struct vtest_client *client, uint32
 	return name ? table_get(&client->resources, name) : NULL;
 }
 
-void resource_forget(struct vtest_client *client, struct vtest_resource *resource)
+struct vtest_resource *client_owns(const struct vtest_client *client, uint32_t id)
 {
-	struct vtest *server = client->server;
-	struct render_message msg = { .type = RENDER_RESOURCE_UNREF,
-		.resource_id = { resource->create.resource } };
+	struct vtest_resource *resource = table_get(&client->server->resources, id);
 
-	/* Without a worker there is nothing to let go of. */
-	(void)!renderer_send(server->renderer, &msg, -1);
-	table_remove(&client->resources, resource->name);
-	table_remove(&server->resources, resource->create.resource);
-	uploads_finish(&resource->uploads, &server->budget);
+	return resource && resource->client == client ? resource : NULL;
+}
+
+void resource_destroy_here(struct vtest_resource *resource)
+{
+	struct vtest *server = resource->client->server;
+
+	if (resource->name)
+		table_remove(&resource->client->resources, resource->name);
+	table_remove(&server->resources, resource->made.create.resource);
+	uploads_finish(&resource->made.uploads, &server->budget);
 	if (resource->fd >= 0)
 		close(resource->fd);
 	free(resource);
+}
+
+static uint32_t send_unref(struct vtest *server, uint32_t id)
+{
+	struct render_message msg = { .type = RENDER_RESOURCE_UNREF, .resource_id = { id } };
+
+	/* Without a worker there is nothing to let go of. */
+	(void)!renderer_send(server->renderer, &msg, -1);
+	return msg.serial;
+}
+
+void resource_forget(struct vtest_resource *resource)
+{
+	send_unref(resource->client->server, resource->made.create.resource);
+	resource_destroy_here(resource);
+}
+
+/* Work before it may use the resource, in the next worker too. */
+static int run_unref(struct vtest_client *client, uint32_t name)
+{
+	struct vtest_resource *resource = client_resource(client, name);
+	struct vtest_pending unref = { .type = RENDER_RESOURCE_UNREF };
+
+	if (!resource)
+		return 0;
+	if (!client->pending) {
+		resource_forget(resource);
+		return 0;
+	}
+	unref.resource = resource->made.create.resource;
+	unref.serial = send_unref(client->server, unref.resource);
+	table_remove(&client->resources, name);
+	resource->name = 0;
+	return pending_add(client, &unref, NULL);
 }
 
 static uint32_t free_id(const struct table *table, uint32_t *last)
@@ -54,16 +90,17 @@ static struct vtest_resource *add_resource(
 
 	if (!resource)
 		return NULL;
-	resource->create = from->shape;
+	resource->client = client;
+	resource->made.create = from->shape;
 	resource->name = from->shape.resource;
-	resource->create.resource = free_id(&server->resources, &server->last_resource);
+	resource->made.create.resource = free_id(&server->resources, &server->last_resource);
 	resource->data_bytes = from->data_bytes;
 	resource->fd = -1;
 	if (table_add(&client->resources, resource->name, resource) < 0) {
 		free(resource);
 		return NULL;
 	}
-	if (table_add(&server->resources, resource->create.resource, resource) == 0)
+	if (table_add(&server->resources, resource->made.create.resource, resource) == 0)
 		return resource;
 	table_remove(&client->resources, resource->name);
 	free(resource);
@@ -89,16 +126,17 @@ static int send_resource(struct vtest_client *client, struct vtest_resource *res
 {
 	uint16_t flags = is_worth_waiting(resource) ? RENDER_WANT_DONE : 0;
 	struct render_message create = {
-		.type = RENDER_RESOURCE_CREATE, .flags = flags, .resource = resource->create
+		.type = RENDER_RESOURCE_CREATE, .flags = flags, .resource = resource->made.create
 	};
 	struct render_message attach = { .type = RENDER_CONTEXT_ATTACH,
-		.context = { client->context, resource->create.resource, "" } };
+		.context = { client->context, resource->made.create.resource, "" } };
 	struct render_message backing = { .type = RENDER_BACKING_FD,
 		.flags = flags,
-		.backing_fd = { resource->create.resource, resource->data_bytes } };
+		.backing_fd = { resource->made.create.resource, resource->data_bytes } };
 	struct renderer *renderer = client->server->renderer;
 	int err = renderer_send(renderer, &create, -1);
 
+	resource->made.command = create.serial;
 	if (err < 0 || (err = renderer_send(renderer, &attach, -1)) < 0)
 		return err;
 	if (resource->fd >= 0)
@@ -138,7 +176,7 @@ static int run_create(struct vtest_client *client, const struct vtest_resource_c
 		return is_worth_waiting(resource) ? 0 : answer_create(client, resource, create->data_bytes);
 	client->wait = VTEST_WAITS_NOT;
 	client->made = NULL;
-	resource_forget(client, resource);
+	resource_forget(resource);
 	if (err == ERR_CLOSED)
 		return ERR_AGAIN;
 	/* The program may go on without it. */
@@ -155,81 +193,32 @@ static int finish_create(struct vtest_client *client)
 	client->made = NULL;
 	if (!client->failed)
 		return answer_create(client, resource, wanted);
-	log_info("%s wants more than there is for it: %ux%u, format %u", client->name, resource->create.width,
-			resource->create.height, resource->create.format);
-	resource_forget(client, resource);
+	log_info("%s wants more than there is for it: %ux%u, format %u", client->name,
+			resource->made.create.width, resource->made.create.height,
+			resource->made.create.format);
+	resource_forget(resource);
 	return answer_create(client, NULL, wanted);
 }
 
 /* --- transfers --- */
 
-/* Memory behind a resource. */
-static void read_backing(void *user, uint64_t offset_bytes, void *dst, size_t len)
-{
-	const struct vtest_resource *resource = user;
-	ssize_t n = resource->fd < 0 || offset_bytes > INT64_MAX
-			? 0
-			: pread(resource->fd, dst, len, (off_t)offset_bytes);
-	size_t got = n > 0 ? (size_t)n : 0;
-
-	memset((uint8_t *)dst + got, 0, len - got);
-}
-
-/* What was uploaded from its own memory: rows that lie as in the level have no stride of
- * their own in the stream. */
-static void keep_transfer(struct vtest_client *client, struct vtest_resource *resource,
-		const struct virgl_upload *upload, uint64_t offset_bytes)
-{
-	struct uploads_backing own = { read_backing, resource };
-	struct virgl_upload to = *upload;
-	uint32_t texel = resource->create.target == UPLOADS_BUFFER
-			? 1
-			: virgl_format_texel_bytes(resource->create.format);
-
-	if (!to.stride_bytes)
-		to.stride_bytes = texel * resource_level_px(resource->create.width, to.level);
-	if (!to.layer_stride_bytes)
-		to.layer_stride_bytes =
-				to.stride_bytes * resource_level_px(resource->create.height, to.level);
-	uploads_add(&resource->uploads, &client->server->budget, &resource->create, &to, offset_bytes, &own,
-			NULL);
-}
-
-int command_transfer(struct vtest_client *client, enum render_type type, const struct vtest_transfer *t)
-{
-	const struct vtest_resource *resource = client_resource(client, t->resource);
-	struct render_message msg = { .type = type,
-		.transfer = { client->context, resource ? resource->create.resource : HANDLES_NOBODY,
-				t->level, 0, 0, t->box, t->offset_bytes } };
-	int err = renderer_send(client->server->renderer, &msg, -1);
-
-	/* An impossible box does nothing, as in the worker. */
-	return err == ERR_ARGUMENT ? 0 : err;
-}
-
+/* An impossible box does nothing, as in the worker. */
 static int run_transfer(struct vtest_client *client, const struct vtest_transfer *t, enum render_type type)
 {
-	struct vtest_resource *resource = client_resource(client, t->resource);
-	const struct render_box *b = &t->box;
-	struct virgl_upload upload = { .level = t->level,
-		.x = b->x,
-		.y = b->y,
-		.z = b->z,
-		.width = b->width,
-		.height = b->height,
-		.depth = b->depth };
-	int err = command_transfer(client, type, t);
+	const struct vtest_resource *resource = client_resource(client, t->resource);
+	uint32_t id = resource ? resource->made.create.resource : HANDLES_NOBODY;
+	struct render_message msg = { .type = type,
+		.transfer = { client->context, id, t->level, 0, 0, t->box, t->offset_bytes } };
+	struct vtest_pending pending = { .type = type, .resource = id, .transfer = msg.transfer };
+	int err = renderer_send(client->server->renderer, &msg, -1);
 
+	if (err == ERR_ARGUMENT)
+		return 0;
 	if (err < 0)
 		return err == ERR_CLOSED ? ERR_AGAIN : err;
 	client->work++;
-	if (type == RENDER_TRANSFER_FROM)
-		client->get = *t;
-	else if (resource) {
-		upload.resource = resource->create.resource;
-		keep_transfer(client, resource, &upload, t->offset_bytes);
-	}
-	return 0;
+	pending.serial = msg.serial;
+	return pending_add(client, &pending, NULL);
 }
 
 /* --- batches --- */
@@ -238,84 +227,14 @@ static uint32_t exchange(void *user, uint32_t name)
 {
 	const struct vtest_resource *resource = client_resource(user, name);
 
-	return resource ? resource->create.resource : HANDLES_NOBODY;
-}
-
-struct block {
-	const uint8_t *data;
-	size_t len;
-};
-
-static void read_block(void *user, uint64_t offset_bytes, void *dst, size_t len)
-{
-	const struct block *block = user;
-
-	memset(dst, 0, len);
-	if (offset_bytes < block->len)
-		memcpy(dst, block->data + offset_bytes,
-				len < block->len - offset_bytes ? len : block->len - (size_t)offset_bytes);
-}
-
-struct vtest_resource *client_owns(const struct vtest_client *client, uint32_t id)
-{
-	struct vtest_resource *resource = id ? table_get(&client->server->resources, id) : NULL;
-
-	return resource && client_resource(client, resource->name) == resource ? resource : NULL;
-}
-
-static void on_inline_write(void *user, const struct virgl_upload *upload, const void *data, size_t len)
-{
-	struct vtest_client *client = user;
-	struct vtest_resource *resource = client_owns(client, upload->resource);
-	struct block block = { data, len };
-	struct uploads_backing own = { read_backing, resource }, from = { read_block, &block };
-
-	if (resource)
-		uploads_add(&resource->uploads, &client->server->budget, &resource->create, upload, 0, &own,
-				&from);
-}
-
-static void on_transfer(void *user, const struct virgl_upload *upload, uint64_t offset_bytes)
-{
-	struct vtest_client *client = user;
-	struct vtest_resource *resource = client_owns(client, upload->resource);
-
-	if (resource)
-		keep_transfer(client, resource, upload, offset_bytes);
-}
-
-static void on_copy_transfer(
-		void *user, const struct virgl_upload *upload, uint32_t source, uint64_t offset_bytes)
-{
-	struct vtest_client *client = user;
-	struct vtest_resource *resource = client_owns(client, upload->resource),
-			      *lender = client_owns(client, source);
-	struct uploads_backing own = { read_backing, resource }, from = { read_backing, lender };
-
-	if (resource && lender)
-		uploads_add(&resource->uploads, &client->server->budget, &resource->create, upload,
-				offset_bytes, &own, &from);
-}
-
-/* What is only drawn is lost with a worker, until it is drawn again. */
-static void on_drawn(void *user, uint32_t id, uint32_t level)
-{
-}
-
-static void on_blit_within(void *user, const struct virgl_entry *blit)
-{
-	struct vtest_resource *resource = client_owns(user, blit->words[4]);
-
-	if (resource)
-		uploads_add_blit(&resource->uploads, blit);
+	return resource ? resource->made.create.resource : HANDLES_NOBODY;
 }
 
 static int run_submit(struct vtest_client *client, const struct vtest_submit *submit)
 {
-	static const struct journal_uploads uploads = { on_inline_write, on_transfer, on_copy_transfer,
-		on_drawn, on_blit_within };
 	struct renderer *renderer = client->server->renderer;
 	struct render_message msg = { .type = RENDER_SUBMIT, .flags = RENDER_WANT_DONE };
+	struct vtest_pending pending = { .type = RENDER_SUBMIT, .count = submit->count };
 	uint32_t *words;
 	int err;
 
@@ -334,9 +253,10 @@ static int run_submit(struct vtest_client *client, const struct vtest_submit *su
 	err = renderer_send(renderer, &msg, -1);
 	if (err < 0)
 		return err == ERR_CLOSED ? ERR_AGAIN : err;
-	journal_take(client->journal, words, submit->count, &uploads, client);
 	client->work++;
-	return table_add(&client->server->waits, msg.serial, client);
+	pending.serial = msg.serial;
+	err = table_add(&client->server->waits, msg.serial, client);
+	return err < 0 ? err : pending_add(client, &pending, words);
 }
 
 /* --- waiting --- */
@@ -445,10 +365,7 @@ static int run(struct vtest_client *client, const struct vtest_message *msg)
 	case VTEST_CAPS:
 	case VTEST_CAPS2: return run_caps(client, msg->type);
 	case VTEST_RESOURCE_CREATE: return run_create(client, &msg->create);
-	case VTEST_RESOURCE_UNREF:
-		if (client_resource(client, msg->unref.resource))
-			resource_forget(client, client_resource(client, msg->unref.resource));
-		return 0;
+	case VTEST_RESOURCE_UNREF: return run_unref(client, msg->unref.resource);
 	case VTEST_TRANSFER_GET: return run_transfer(client, &msg->transfer, RENDER_TRANSFER_FROM);
 	case VTEST_TRANSFER_PUT: return run_transfer(client, &msg->transfer, RENDER_TRANSFER_TO);
 	case VTEST_SUBMIT: return run_submit(client, &msg->submit);

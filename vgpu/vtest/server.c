@@ -3,6 +3,7 @@
 #include <base/log.h>
 #include <base/loop.h>
 #include <errno.h>
+#include <proto/screen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +11,8 @@
 
 enum {
 	STRIKES_MAX = 3,
-	STRIKES_US = 60 * 1000 * 1000,
+	STRIKES_US = 5 * 1000 * 1000,
+	STRIKES_ENDLESS_US = 60 * 1000 * 1000,
 	CAPS_VERSION = 1, /* as virglrenderer's own server asks for */
 };
 
@@ -54,8 +56,6 @@ static void on_fence(struct vtest_client *client)
 {
 	client->fence = 0;
 	client->done_work = client->fence_work;
-	if (client->done_work == client->work)
-		client->get.resource = 0;
 	if (client->wait == VTEST_WAITS_IDLE)
 		finish_wait(client);
 }
@@ -65,6 +65,7 @@ static void on_done(void *user, uint32_t serial, enum render_result result)
 	struct vtest *server = user;
 	struct vtest_client *client = table_remove(&server->waits, serial);
 
+	snapshots_done(&server->snapshots, serial, result);
 	if (!client)
 		return;
 	if (serial == client->fence) { /* there is no such context: nothing to wait for */
@@ -81,6 +82,8 @@ static void on_fenced(void *user, uint32_t serial)
 	struct vtest *server = user;
 	struct vtest_client *client = table_remove(&server->waits, serial);
 
+	if (client)
+		pending_settle(client, serial);
 	if (client && serial == client->fence)
 		on_fence(client);
 }
@@ -124,21 +127,6 @@ static struct vtest_client *find_culprit(const struct vtest *server)
 	return culprit;
 }
 
-/* One program must not take the worker from all others for ever: what it sent is not
- * sent again, but its state is, and its next batches come. */
-static void strike(struct vtest_client *client)
-{
-	uint64_t now_us = loop_now_us();
-
-	if (now_us - client->strike_us > STRIKES_US)
-		client->strikes = 0;
-	client->strike_us = now_us;
-	if (++client->strikes < STRIKES_MAX)
-		return;
-	log_warn("%s: workers died over what it draws; its connection is closed", client->name);
-	client_destroy(client);
-}
-
 /* What was under way is not answered; restore.c sees to those who wait. */
 static void on_lost(void *user)
 {
@@ -150,12 +138,12 @@ static void on_lost(void *user)
 			culprit ? culprit->name : "");
 	server->restore.lost_us = loop_now_us();
 	vtest_restore_drop(server, NULL);
+	snapshots_lost(&server->snapshots);
 	table_finish(&server->waits);
 	server->waits = (struct table){ 0 };
+	server->culprit = culprit ? culprit->context : 0;
 	while ((client = table_next(&server->clients, &at, &(uint32_t){ 0 })) != NULL)
 		client->fence = 0;
-	if (culprit)
-		strike(culprit);
 	broker_link_want(server->link);
 }
 
@@ -172,6 +160,39 @@ static void ask_for_caps(struct vtest *server)
 	}
 }
 
+/* One program must not take the worker from all others for ever. A worker that lived for a
+ * while did not die of what the last one died of, unless both were at a batch that did
+ * not end. */
+static void strike(struct vtest_client *culprit, bool endless)
+{
+	const struct vtest *server = culprit->server;
+	uint64_t since_us = endless ? culprit->strike_us : server->restore.done_us;
+
+	if (server->restore.lost_us - since_us > (endless ? STRIKES_ENDLESS_US : STRIKES_US))
+		culprit->strikes = 0;
+	culprit->strike_us = server->restore.lost_us;
+	culprit->strikes++;
+}
+
+/* What a worker died of is not sent again: a batch that did not end in time, or what was
+ * there when the second one died. The program's next batches come. */
+static void judge(struct vtest *server, uint32_t reason)
+{
+	struct vtest_client *culprit = table_get(&server->clients, server->culprit);
+	bool endless = reason == SCREEN_RESET_WATCHDOG;
+
+	server->culprit = 0;
+	if (!culprit)
+		return;
+	strike(culprit, endless);
+	if (culprit->strikes >= STRIKES_MAX) {
+		log_warn("%s: workers died over what it draws; its connection is closed", culprit->name);
+		client_destroy(culprit);
+	} else if (endless || culprit->strikes > 1) {
+		pending_settle_all(culprit);
+	}
+}
+
 static void on_worker(void *user, int render_fd, const struct broker_worker *worker)
 {
 	struct vtest *server = user;
@@ -183,6 +204,7 @@ static void on_worker(void *user, int render_fd, const struct broker_worker *wor
 		return;
 	}
 	ask_for_caps(server);
+	judge(server, worker->reason);
 	vtest_restore_start(server);
 }
 
@@ -204,13 +226,26 @@ static int on_listener(sd_event_source *source, int fd, uint32_t events, void *u
 	return 0;
 }
 
+static bool is_running(void *user)
+{
+	return vtest_ready(user);
+}
+
+static int start_snapshots(struct vtest *server)
+{
+	const struct snapshots_source source = { server->renderer, &server->resources, &server->budget,
+		is_running, server };
+
+	return snapshots_init(&server->snapshots, server->event, &source);
+}
+
 int vtest_start(struct vtest *server, sd_event *event, const struct vtest_sockets *sockets)
 {
 	memset(server, 0, sizeof *server);
 	server->event = event;
 	server->renderer = renderer_create(event, &renderer_ops, server);
 	server->link = broker_link_create(event, &sockets->broker, &link_ops, server);
-	if (!server->renderer || !server->link ||
+	if (!server->renderer || !server->link || start_snapshots(server) < 0 ||
 			sd_event_add_io(event, &server->listener, sockets->listen_fd, EPOLLIN, on_listener,
 					server) < 0)
 		return ERR_MEMORY;
@@ -231,6 +266,7 @@ void vtest_stop(struct vtest *server)
 	broker_link_destroy(server->link);
 	renderer_destroy(server->renderer);
 	vtest_restore_drop(server, NULL);
+	snapshots_finish(&server->snapshots);
 	table_finish(&server->clients);
 	table_finish(&server->resources);
 	table_finish(&server->waits);

@@ -11,8 +11,9 @@
 #include <front/broker_link.h>
 #include <front/journal.h>
 #include <front/renderer.h>
+#include <front/resource.h>
+#include <front/snapshots.h>
 #include <front/table.h>
-#include <front/uploads.h>
 #include <proto/vtest.h>
 #include <stdbool.h>
 
@@ -22,13 +23,26 @@ enum {
 	VTEST_CAP_SETS = 2,
 };
 
+struct vtest_client;
+
 /* A program's resource. */
 struct vtest_resource {
-	struct render_resource create; /* resource: our name of it */
-	uint32_t name;                 /* the program's */
-	int fd;                        /* the memory behind it; -1: none */
+	struct resource made; /* by our name; first, as snapshots.h wants it */
+	struct vtest_client *client;
+	uint32_t name; /* the program's; 0: it let go of it, but not all that uses it is done */
+	int fd;        /* the memory behind it; -1: none */
 	uint32_t data_bytes;
-	struct uploads uploads;
+};
+
+/* What a program sent and the worker may not have done, nor drawn. */
+struct vtest_pending {
+	struct vtest_pending *next;
+	uint32_t serial;       /* as it was sent to the worker that there is */
+	enum render_type type; /* SUBMIT, TRANSFER_TO, TRANSFER_FROM, RESOURCE_UNREF */
+	uint32_t resource;     /* of all but SUBMIT: our name */
+	struct render_transfer transfer;
+	uint32_t count; /* of SUBMIT, with our names */
+	uint32_t words[];
 };
 
 enum vtest_wait {
@@ -60,8 +74,9 @@ struct vtest_client {
 	uint32_t last_serial;        /* of what it waits for */
 	/* Work is counted as it is sent; a fence covers what was sent before it. */
 	uint64_t work, fence_work, done_work;
-	uint32_t fence;            /* serial; 0: none is pending */
-	struct vtest_transfer get; /* the last TRANSFER_GET, while it may be under way */
+	uint32_t fence; /* serial; 0: none is pending */
+	struct vtest_pending *pending, **last_pending;
+	size_t pending_count, pending_bytes;
 	/* Workers that died over what it sent, lately. */
 	unsigned strikes;
 	uint64_t strike_us;
@@ -76,12 +91,16 @@ struct vtest_caps {
 struct vtest_restore {
 	bool running;
 	unsigned phase;
-	size_t at; /* in the phase's table */
-	/* Of the context that is made again: its journal's commands, owned. */
-	struct vtest_client *client;
+	/* Of what the phase goes through, owned; programs may leave meanwhile. */
+	uint32_t *ids;
+	size_t id_count, at;
+	struct vtest_client *client; /* whose context is made again, or whose work is sent again */
+	struct vtest_pending *again; /* next */
+	/* Its journal's commands, owned. */
 	uint32_t *words;
 	size_t count, cap, sent;
 	uint64_t lost_us; /* 0: no worker was lost yet */
+	uint64_t done_us; /* the last restoring */
 };
 
 struct vtest {
@@ -96,6 +115,8 @@ struct vtest {
 	struct vtest_caps caps[VTEST_CAP_SETS];
 	struct uploads_budget budget;
 	struct vtest_restore restore;
+	struct snapshots snapshots;
+	uint32_t culprit; /* context whose command the lost worker was at; 0: nobody's */
 	uint32_t last_context, last_resource, client_count;
 };
 
@@ -144,15 +165,29 @@ MUST_USE int command_finish(struct vtest_client *client);
 /* Sends a fence behind all that the client has sent. 0, ERR_MEMORY, ERR_CLOSED. */
 MUST_USE int command_fence(struct vtest_client *client);
 
-/* Sends the transfer. */
-MUST_USE int command_transfer(
-		struct vtest_client *client, enum render_type type, const struct vtest_transfer *transfer);
-
 struct vtest_resource *client_resource(const struct vtest_client *client, uint32_t name);
-void resource_forget(struct vtest_client *client, struct vtest_resource *resource);
+
+/* The worker is told; or knows. */
+void resource_forget(struct vtest_resource *resource);
+void resource_destroy_here(struct vtest_resource *resource);
 
 /* By our name; NULL if it is not this client's. */
 struct vtest_resource *client_owns(const struct vtest_client *client, uint32_t id);
+
+/* --- pending.c --- */
+
+/* A command was sent with that serial; words are copied. 0 or ERR_MEMORY. */
+MUST_USE int pending_add(
+		struct vtest_client *client, const struct vtest_pending *what, const uint32_t *words);
+
+/* All up to that serial is done: what it made is the journal's and the uploads'. */
+void pending_settle(struct vtest_client *client, uint32_t serial);
+
+/* All of it is done, or will not be. */
+void pending_settle_all(struct vtest_client *client);
+
+/* The client goes. */
+void pending_drop(struct vtest_client *client);
 
 /* --- restore.c --- */
 

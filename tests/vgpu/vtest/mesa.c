@@ -1,7 +1,11 @@
 /* A program that draws through Mesa's virpipe driver has the pixels that it has when it
- * draws by itself, also when its worker dies between two frames. */
+ * draws by itself, also when its worker dies between two frames. How long the next frame
+ * takes then is printed:
+ *
+ *     test-vgpu-vtest-mesa [ROUNDS] */
 #include "bed.h"
 #include "frames.h"
+#include <base/loop.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -19,7 +23,14 @@
 
 enum {
 	FRAMES = 12,
+	ROUNDS_MAX = 100,
+	/* Between two deaths: the broker has a spare worker again, and the program is not
+	 * taken for their cause. */
+	FIRST_ROUND_US = 1000 * 1000,
+	ROUND_US = 5500 * 1000,
 };
+
+static unsigned rounds = 1;
 
 static void write_text(const char *path, const char *text)
 {
@@ -160,6 +171,47 @@ static void pixels_are_right_after_the_worker_died(void **state)
 	draw_frames(6);
 }
 
+static int compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static int ms_until_right(const struct bed *bed, int fd)
+{
+	uint64_t begin_us = loop_now_us();
+
+	assert_int_equal(kill((pid_t)bed_figures(bed).worker_pid, SIGKILL), 0);
+	get_frame(fd, 0, got);
+	check_frame(0);
+	return (int)((loop_now_us() - begin_us + 500) / 1000);
+}
+
+static void how_long_the_frame_after_a_death_takes(void **state)
+{
+	int ms[ROUNDS_MAX];
+	struct bed bed;
+	char name[64];
+	pid_t pid;
+	int fd;
+
+	bed_start(&bed, 256);
+	fd = start_program(&bed, &pid, NULL);
+	program_read(fd, name, sizeof name);
+	for (unsigned i = 0; i < rounds; i++) {
+		uint64_t end_us = loop_now_us() + (i ? ROUND_US : FIRST_ROUND_US);
+
+		for (int frame = 0; loop_now_us() < end_us; frame++)
+			get_frame(fd, frame % FRAMES, got);
+		ms[i] = ms_until_right(&bed, fd);
+	}
+	qsort(ms, rounds, sizeof *ms, compare);
+	print_message("from a worker's death to the next right frame: %d ms in the middle, %d ms at worst "
+		      "(%u rounds)\n",
+			ms[rounds / 2], ms[rounds - 1], rounds);
+	end_program(fd, pid);
+	bed_stop(&bed);
+}
+
 static void more_than_the_quota_is_an_error_of_GL(void **state)
 {
 	struct bed bed;
@@ -176,13 +228,18 @@ static void more_than_the_quota_is_an_error_of_GL(void **state)
 	bed_stop(&bed);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pixels_are_those_of_drawing_by_itself),
 		cmocka_unit_test(pixels_are_right_after_the_worker_died),
+		cmocka_unit_test(how_long_the_frame_after_a_death_takes),
 		cmocka_unit_test(more_than_the_quota_is_an_error_of_GL),
 	};
+	unsigned long wanted = argc > 1 ? strtoul(argv[1], NULL, 10) : rounds;
 
+	if (wanted < 1 || wanted > ROUNDS_MAX)
+		return 2;
+	rounds = (unsigned)wanted;
 	return cmocka_run_group_tests(tests, draw_reference, NULL);
 }

@@ -252,7 +252,28 @@ static void uploads_survive(void **state)
 	bed_stop(&bed);
 }
 
-/* The answer that is under way when it dies comes all the same. */
+/* A picture that was only drawn is there again when it has been left alone for a moment:
+ * then it was read back, which the figures count as a frame. */
+static void what_was_drawn_survives(void **state)
+{
+	struct program a;
+	struct bed bed;
+
+	bed_start(&bed, 64);
+	make(&a, &bed);
+	draw(&a, blue, orange);
+	check(&a, BLUE, ORANGE);
+	while (bed_figures(&bed).frames == 0)
+		;
+	check(&a, BLUE, ORANGE); /* and what it read has come */
+	kill_worker(&bed);
+	check(&a, BLUE, ORANGE);
+	close(a.fd);
+	bed_stop(&bed);
+}
+
+/* What is under way when it dies is drawn by the next, also with what the program has let
+ * go of meanwhile, and the answer comes. */
 static void who_waits_is_answered(void **state)
 {
 	uint32_t words[] = { PICTURE, 0, 0, 0, 0, WIDTH, HEIGHT, 1, PICTURE_BYTES, 0 };
@@ -265,14 +286,19 @@ static void who_waits_is_answered(void **state)
 	draw(&a, blue, orange);
 	check(&a, BLUE, ORANGE);
 	kill((pid_t)bed_figures(&bed).worker_pid, SIGSTOP);
-	draw_again(&a, white);
+	draw(&a, white, green);
+	program_send(a.fd, 1, VTEST_RESOURCE_UNREF, (uint32_t[]){ VERTICES }, 1);
 	program_send(a.fd, 10, VTEST_TRANSFER_GET, words, 10);
 	program_send(a.fd, 2, VTEST_BUSY_WAIT, (uint32_t[]){ PICTURE, 1 }, 2);
 	kill_worker(&bed);
 	program_read(a.fd, answer, sizeof answer);
 	assert_true(answer[1] == VTEST_BUSY_WAIT && answer[2] == 0);
-	draw_again(&a, white);
-	check(&a, WHITE, ORANGE);
+	assert_int_equal(wrong_pixels(&a, WHITE, GREEN), 0);
+	/* The name is free, and so is what it stood for. */
+	assert_non_null(program_create(
+			a.fd, VERTICES, 0, R8, VERTEX_BIND, SCENE_VERTICES_BYTES, 1, SCENE_VERTICES_BYTES));
+	draw(&a, blue, orange);
+	check(&a, BLUE, ORANGE);
 	close(a.fd);
 	bed_stop(&bed);
 }
@@ -389,6 +415,7 @@ int main(void)
 		cmocka_unit_test(what_a_program_had_is_free_when_it_goes),
 		cmocka_unit_test(a_lost_worker_is_not_noticed),
 		cmocka_unit_test(uploads_survive),
+		cmocka_unit_test(what_was_drawn_survives),
 		cmocka_unit_test(who_waits_is_answered),
 		cmocka_unit_test(wrong_messages_end_the_connection_and_no_other),
 		cmocka_unit_test(nothing_before_the_name),
