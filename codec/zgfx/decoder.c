@@ -8,7 +8,8 @@
 
 enum {
 	PEEK_BITS = 9, /* enough for every token without its value bits */
-	WINDOW_BYTES = ZGFX_HISTORY_MAX_BYTES + (1 << 20),
+	WINDOW_MIN_BYTES = 128 * 1024,
+	WINDOW_MAX_BYTES = ZGFX_HISTORY_MAX_BYTES + (1 << 20),
 };
 
 enum token_kind { TOKEN_NONE, TOKEN_LITERAL, TOKEN_MATCH };
@@ -20,8 +21,8 @@ struct token {
 
 struct zgfx_decoder {
 	struct token tokens[1 << PEEK_BITS];
-	size_t len; /* of what the window holds */
-	uint8_t window[WINDOW_BYTES];
+	uint8_t *window;
+	size_t len, cap; /* of what the window holds, and of its room, which grows */
 };
 
 /* MSB first. `left` counts the stream's bits not yet taken; what is peeked past the
@@ -74,6 +75,9 @@ struct zgfx_decoder *zgfx_decoder_create(void)
 
 void zgfx_decoder_destroy(struct zgfx_decoder *dec)
 {
+	if (!dec)
+		return;
+	free(dec->window);
 	free(dec);
 }
 
@@ -201,28 +205,48 @@ static int decode_bits(const struct zgfx_decoder *dec, const uint8_t *src, size_
 	return 0;
 }
 
-/* What is older than any match can reach goes when a segment would not fit. */
-static void make_room(struct zgfx_decoder *dec)
+static int grow(struct zgfx_decoder *dec)
+{
+	size_t cap = dec->cap ? 2 * dec->cap : WINDOW_MIN_BYTES;
+	uint8_t *window;
+
+	cap = cap < WINDOW_MAX_BYTES ? cap : WINDOW_MAX_BYTES;
+	window = realloc(dec->window, cap);
+	if (!window)
+		return ERR_MEMORY;
+	dec->window = window;
+	dec->cap = cap;
+	return 0;
+}
+
+/* For one segment. In the end, what is older than any match can reach goes. */
+static int make_room(struct zgfx_decoder *dec)
 {
 	size_t old = dec->len - ZGFX_HISTORY_MAX_BYTES;
 
-	if (WINDOW_BYTES - dec->len >= ZGFX_SEGMENT_MAX_BYTES)
-		return;
+	if (dec->cap - dec->len >= ZGFX_SEGMENT_MAX_BYTES)
+		return 0;
+	if (dec->cap < WINDOW_MAX_BYTES)
+		return grow(dec);
 	memmove(dec->window, dec->window + old, ZGFX_HISTORY_MAX_BYTES);
 	dec->len = ZGFX_HISTORY_MAX_BYTES;
+	return 0;
 }
 
 /* RDP8_BULK_ENCODED_DATA to dst..end. Returns the bytes written or an error. */
 static int decode_segment(struct zgfx_decoder *dec, struct reader r, uint8_t *dst, const uint8_t *end)
 {
 	uint8_t header = reader_u8(&r);
-	struct output out = { .start = dec->window };
+	struct output out;
 	size_t room = (size_t)(end - dst), len;
 	int err;
 
 	if (!reader_ok(&r) || (header & 0x0f) != ZGFX_HEADER_RDP8)
 		return ERR_FORMAT;
-	make_room(dec);
+	err = make_room(dec);
+	if (err)
+		return err;
+	out.start = dec->window;
 	out.at = dec->window + dec->len;
 	out.end = out.at + (room < ZGFX_SEGMENT_MAX_BYTES ? room : ZGFX_SEGMENT_MAX_BYTES);
 	if (header & ZGFX_HEADER_COMPRESSED)

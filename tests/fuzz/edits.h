@@ -35,4 +35,28 @@ static inline uint8_t *fuzz_copy_edited(
 	return copy;
 }
 
+/* A picture of our own encoder's making. Few kinds of them, each made once, since that
+ * takes longer than what is done with it. */
+struct fuzz_own {
+	uint8_t *bytes; /* NULL: not yet made */
+	size_t len;
+	int w, h;
+};
+
+/* Any sides of 1..64 for kind number i */
+static inline void fuzz_own_size(struct fuzz_own *own, int i)
+{
+	own->w = 1 + i * 37 % 64;
+	own->h = 1 + i * 11 % 64;
+}
+
+static inline void fuzz_own_keep(struct fuzz_own *own, const uint8_t *bytes, int len)
+{
+	if (len <= 0)
+		abort();
+	own->bytes = malloc((size_t)len);
+	memcpy(own->bytes, bytes, (size_t)len);
+	own->len = (size_t)len;
+}
+
 #endif

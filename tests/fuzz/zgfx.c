@@ -1,29 +1,26 @@
 /* Input: a flag; then RDP_SEGMENTED_DATA, or with an odd flag edits of our own
- * encoder's; or, from 0x80 on, pieces to send: each a byte of length, 16 bits that say how
- * many bytes before the end of what was sent they are taken from, and, for length 0, a
- * count of the bytes that follow as they are. */
+ * encoder's. */
 #include "../codec/pictures.h"
 #include "edits.h"
 #include <codec/zgfx.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static uint8_t plain[70000], encoded[80000];
-
-static uint8_t *edit_own(uint8_t seed, const uint8_t *edits, size_t edits_len, size_t *len)
+static const struct fuzz_own *find_own(int i)
 {
-	struct zgfx_encoder *enc = zgfx_encoder_create(1000);
-	size_t plain_len = seed & 2 ? 66000 : 3000;
-	int own_len;
+	static struct fuzz_own owns[128];
+	static uint8_t plain[512 * 129], encoded[80000];
+	struct fuzz_own *own = &owns[i];
+	size_t len = i % 8 ? 3000 : 66000; /* one segment, or two */
+	struct zgfx_encoder *enc;
 
-	picture_make((enum picture_kind)(seed / 4 % PICTURE_KINDS), seed, plain, 512, 128,
-			(int)plain_len / 512 + 1);
-	own_len = zgfx_encode(enc, plain, plain_len, encoded, sizeof encoded);
-	if (own_len <= 0)
-		abort();
+	if (own->bytes)
+		return own;
+	enc = zgfx_encoder_create(1000);
+	picture_make((enum picture_kind)(i % PICTURE_KINDS), (uint32_t)i + 1, plain, 512, 128, 129);
+	fuzz_own_keep(own, encoded, zgfx_encode(enc, plain, len, encoded, sizeof encoded));
 	zgfx_encoder_destroy(enc);
-	*len = (size_t)own_len;
-	return fuzz_copy_edited(encoded, *len, edits, edits_len);
+	return own;
 }
 
 static void decode(struct zgfx_decoder *dec, const uint8_t *stream, size_t len)
@@ -39,58 +36,6 @@ static void decode(struct zgfx_decoder *dec, const uint8_t *stream, size_t len)
 	free(got);
 }
 
-/* One message through both. Its buffers have just the size that is asked for. */
-static void send(struct zgfx_encoder *enc, struct zgfx_decoder *dec, const uint8_t *src, size_t src_len)
-{
-	uint8_t *bytes = malloc(zgfx_bound(src_len));
-	int len = zgfx_encode(enc, src, src_len, bytes, zgfx_bound(src_len)), max;
-	uint8_t *got;
-
-	if (len <= 0)
-		abort();
-	max = zgfx_decoded_max(bytes, (size_t)len);
-	got = malloc((size_t)max);
-	if (zgfx_decode(dec, bytes, (size_t)len, got, (size_t)max) != (int)src_len ||
-			memcmp(got, src, src_len) != 0)
-		abort();
-	free(got);
-	free(bytes);
-}
-
-/* Adds one piece to plain. Returns the new length. */
-static size_t add_piece(size_t at, const uint8_t **data, size_t *len)
-{
-	uint8_t piece[4] = { 0 };
-	size_t count, back;
-
-	fuzz_take(data, len, sizeof piece, piece);
-	back = piece[1] | piece[2] << 8;
-	count = piece[0] ? (size_t)piece[0] << (piece[3] & 7) : piece[3];
-	for (; count && at < sizeof plain; count--, at++) {
-		plain[at] = back && back <= at ? plain[at - back] : 0;
-		if (!piece[0])
-			fuzz_take(data, len, 1, &plain[at]);
-	}
-	return at;
-}
-
-static void send_pieces(struct zgfx_decoder *dec, const uint8_t *data, size_t len)
-{
-	struct zgfx_encoder *enc = zgfx_encoder_create(len % 2 ? 500 : 30000);
-	size_t sent = 0, at = 0;
-
-	while (len && at < sizeof plain) {
-		at = add_piece(at, &data, &len);
-		if (at - sent > 100 * (len & 15)) {
-			send(enc, dec, plain + sent, at - sent);
-			sent = at;
-		}
-	}
-	for (int i = 0; i < 4 && at; i++) /* again, until the window has moved */
-		send(enc, dec, plain, at);
-	zgfx_encoder_destroy(enc);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct zgfx_decoder *dec = zgfx_decoder_create();
@@ -98,12 +43,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	uint8_t *stream;
 
 	fuzz_take(&data, &len, 1, &flag);
-	if (flag & 0x80) {
-		send_pieces(dec, data, len);
-		zgfx_decoder_destroy(dec);
-		return 0;
+	if (flag & 1) {
+		const struct fuzz_own *own = find_own(flag / 2);
+
+		stream = fuzz_copy_edited(own->bytes, own->len, data, len);
+		len = own->len;
+	} else {
+		stream = fuzz_copy_edited(data, len, NULL, 0);
 	}
-	stream = flag & 1 ? edit_own(flag, data, len, &len) : fuzz_copy_edited(data, len, NULL, 0);
 	decode(dec, stream, len);
 	free(stream);
 	zgfx_decoder_destroy(dec);

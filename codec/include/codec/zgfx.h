@@ -40,7 +40,7 @@ void zgfx_encoder_destroy(struct zgfx_encoder *enc);
  * encoder is as it was. */
 MUST_USE int zgfx_encode(struct zgfx_encoder *enc, const void *src, size_t len, uint8_t *dst, size_t cap);
 
-/* 3.5 MiB. Returns owned, or NULL without memory. */
+/* Up to 3.5 MB, taken as the history fills. Returns owned, or NULL without memory. */
 struct zgfx_decoder *zgfx_decoder_create(void);
 void zgfx_decoder_destroy(struct zgfx_decoder *dec);
 
@@ -49,8 +49,8 @@ void zgfx_decoder_destroy(struct zgfx_decoder *dec);
 MUST_USE int zgfx_decoded_max(const uint8_t *src, size_t len);
 
 /* Unwraps one RDP_SEGMENTED_DATA; src is borrowed. Hostile bytes are welcome.
- * Returns the bytes written to dst, ERR_SPACE or ERR_FORMAT; after ERR_FORMAT the
- * history no longer matches the server's, so the channel must end. */
+ * Returns the bytes written to dst, ERR_SPACE, ERR_MEMORY or ERR_FORMAT; after the last
+ * two the history no longer matches the server's, so the channel must end. */
 MUST_USE int zgfx_decode(struct zgfx_decoder *dec, const uint8_t *src, size_t len, uint8_t *dst, size_t cap);
 
 #endif
