@@ -2,6 +2,7 @@
 #include <base/log.h>
 #include <base/loop.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -50,6 +51,7 @@ struct acceptor *acceptor_create(
 		close(listen_fd);
 		return NULL;
 	}
+	fcntl(listen_fd, F_SETFL, fcntl(listen_fd, F_GETFL) | O_NONBLOCK);
 	*acceptor = (struct acceptor){ .listen_fd = listen_fd, .on_connection = on_connection, .user = user };
 	if (sd_event_add_io(event, &acceptor->acceptable, listen_fd, EPOLLIN, on_acceptable, acceptor) < 0 ||
 			loop_timer_add(event, &acceptor->resume, on_resume, acceptor) < 0) {

@@ -1,12 +1,11 @@
 #include "broker.h"
 #include "spares.h"
+#include <base/acceptor.h>
 #include <base/log.h>
 #include <base/loop.h>
 #include <base/packet.h>
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -96,22 +95,18 @@ static bool may_connect(const struct broker *broker, uid_t uid)
 	return broker->count < BROKER_ITEMS_MAX && (own < BROKER_USER_MAX || uid == 0);
 }
 
-static int on_connection(sd_event_source *source, int fd, uint32_t events, void *user)
+static void on_connection(void *user, int fd)
 {
 	struct broker *broker = user;
-	int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	uid_t uid;
 	pid_t pid;
 
-	if (peer < 0)
-		return 0;
-	if (packet_peer(peer, &uid, &pid) == 0 && may_connect(broker, uid)) {
-		vgpu_accept(broker, peer, uid);
-		return 0;
+	if (packet_peer(fd, &uid, &pid) == 0 && may_connect(broker, uid)) {
+		vgpu_accept(broker, fd, uid);
+		return;
 	}
 	log_warn("a connection of user %d is refused: there are too many", (int)uid);
-	close(peer);
-	return 0;
+	close(fd);
 }
 
 /* sd_event_add_child wants that. */
@@ -137,24 +132,24 @@ static int listen_at(struct broker *broker)
 
 int broker_start(struct broker *broker)
 {
+	int fd;
+
 	block_sigchld();
 	TAILQ_INIT(&broker->list);
-	broker->listen_fd = -1;
 	broker->event = loop_create();
 	if (!broker->event || loop_timer_add(broker->event, &broker->tick, on_tick, broker) < 0 ||
 			spares_init(broker) < 0) {
 		log_error("no event loop");
 		return ERR_MEMORY;
 	}
-	broker->listen_fd = listen_at(broker);
-	if (broker->listen_fd < 0) {
+	fd = listen_at(broker);
+	if (fd < 0) {
 		log_error("%s: %s", broker->settings.socket_path,
-				broker->listen_fd == ERR_BUSY ? "another broker listens there"
-							      : err_text(broker->listen_fd));
-		return broker->listen_fd;
+				fd == ERR_BUSY ? "another broker listens there" : err_text(fd));
+		return fd;
 	}
-	if (sd_event_add_io(broker->event, &broker->listening, broker->listen_fd, EPOLLIN, on_connection,
-			    broker) < 0)
+	broker->acceptor = acceptor_create(broker->event, fd, on_connection, broker);
+	if (!broker->acceptor)
 		return ERR_MEMORY;
 	sd_notify(0, "READY=1");
 	log_info("ready; %s; %d GPU%s, the first is %s", broker->settings.socket_path, broker->gpu_count,
@@ -169,12 +164,9 @@ void broker_stop(struct broker *broker)
 	while ((vgpu = TAILQ_FIRST(&broker->list)))
 		vgpu_destroy(vgpu, true);
 	spares_finish(broker);
-	sd_event_source_disable_unref(broker->listening);
+	if (broker->acceptor && !broker->inherited)
+		unlink(broker->settings.socket_path);
+	acceptor_destroy(broker->acceptor);
 	sd_event_source_disable_unref(broker->tick);
-	if (broker->listen_fd >= 0) {
-		close(broker->listen_fd);
-		if (!broker->inherited)
-			unlink(broker->settings.socket_path);
-	}
 	sd_event_unref(broker->event);
 }

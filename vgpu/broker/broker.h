@@ -24,9 +24,9 @@ struct broker {
 	struct gpu gpus[GPUS_MAX];
 	int gpu_count;
 	sd_event *event;
-	int listen_fd;
+	struct acceptor *acceptor;
 	bool inherited; /* the listening socket is systemd's */
-	sd_event_source *listening, *tick;
+	sd_event_source *tick;
 	struct worker *spares[GPUS_MAX]; /* spares.h */
 	sd_event_source *spares_due;
 	TAILQ_HEAD(, vgpu) list;

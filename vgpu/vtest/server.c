@@ -1,5 +1,6 @@
 /* The worker, the broker, and the socket that programs connect to. */
 #include "vtest.h"
+#include <base/acceptor.h>
 #include <base/log.h>
 #include <base/loop.h>
 #include <errno.h>
@@ -215,15 +216,9 @@ static void on_refused(void *user, const struct broker_worker *worker)
 
 static const struct broker_link_ops link_ops = { on_worker, on_refused };
 
-static int on_listener(sd_event_source *source, int fd, uint32_t events, void *user)
+static void on_connection(void *user, int fd)
 {
-	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	if (client_fd >= 0)
-		client_accept(user, client_fd);
-	else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-		log_warn("a program cannot connect: %s", strerror(errno));
-	return 0;
+	client_accept(user, fd);
 }
 
 static bool is_running(void *user)
@@ -245,11 +240,9 @@ int vtest_start(struct vtest *server, sd_event *event, const struct vtest_socket
 	server->event = event;
 	server->renderer = renderer_create(event, &renderer_ops, server);
 	server->link = broker_link_create(event, &sockets->broker, &link_ops, server);
-	if (!server->renderer || !server->link || start_snapshots(server) < 0 ||
-			sd_event_add_io(event, &server->listener, sockets->listen_fd, EPOLLIN, on_listener,
-					server) < 0)
+	server->acceptor = acceptor_create(event, sockets->listen_fd, on_connection, server);
+	if (!server->renderer || !server->link || !server->acceptor || start_snapshots(server) < 0)
 		return ERR_MEMORY;
-	sd_event_source_set_io_fd_own(server->listener, true);
 	broker_link_want(server->link);
 	return 0;
 }
@@ -262,7 +255,7 @@ void vtest_stop(struct vtest *server)
 		client_destroy(client);
 	while (server->strangers)
 		client_destroy(server->strangers);
-	sd_event_source_disable_unref(server->listener);
+	acceptor_destroy(server->acceptor);
 	broker_link_destroy(server->link);
 	renderer_destroy(server->renderer);
 	vtest_restore_drop(server, NULL);

@@ -105,7 +105,7 @@ struct vtest_restore {
 
 struct vtest {
 	sd_event *event;
-	sd_event_source *listener;
+	struct acceptor *acceptor;
 	struct broker_link *link;
 	struct renderer *renderer;
 	struct vtest_client *strangers; /* that have not said who they are */

@@ -8,7 +8,7 @@
 
 struct acceptor;
 
-/* Takes listen_fd (non-blocking), also when it fails. on_connection is given each new
+/* Takes listen_fd, also when it fails. on_connection is given each new
  * descriptor, owned, close-on-exec and non-blocking; it may destroy the acceptor.
  * NULL: no memory. */
 struct acceptor *acceptor_create(
