@@ -3,7 +3,6 @@
 #include <base/acceptor.h>
 #include <base/log.h>
 #include <base/loop.h>
-#include <errno.h>
 #include <proto/screen.h>
 #include <stdlib.h>
 #include <string.h>
