@@ -19,7 +19,7 @@ static const char help[] = "usage: oriel-bench codec|session|vgpu [OPTION]...\n"
 			   "\n"
 			   "  codec    the codecs, each against FreeRDP's on the same pictures\n"
 			   "  session  latency, rest and memory of one session\n"
-			   "  vgpu     the virtual GPU, with virglrenderer's plain readback beside it\n"
+			   "  vgpu     the virtual GPU, against a plain readback and QEMU's own virgl\n"
 			   "\n"
 			   "Options of each: oriel-bench codec --help, and so on\n";
 

@@ -12,4 +12,12 @@ int vgpu_bench(int argc, char **argv);
  * is. Returns the exit code. */
 int vgpu_bench_damage(bool json, int samples);
 
+/* Programs in two virtual machines: frames per second of CPU time with our virtual GPU
+ * and with QEMU's own. only: a text in a program's name, or NULL; image: a folder, or
+ * NULL for the default. Returns the exit code. */
+int vgpu_bench_frames(bool json, int rounds, const char *only, const char *image);
+
+/* Whether a program has that text in its name. */
+bool vgpu_bench_frames_has(const char *only);
+
 #endif
