@@ -1,8 +1,9 @@
-/* Work that is sent again to the next worker if this one is lost before it is drawn.
- * Until then its uploads and what it makes of its context are not recorded: the next
- * worker is told what was before, then the work itself. A program learns that work is
- * done from a fence; who never asks is given fences all the same, and beyond a bound the
- * oldest counts as done. */
+/* Work that is sent again to the next worker if this one is lost. Until it is settled its
+ * uploads and what it makes of its context are not recorded: the next worker is told
+ * what was before, then the work itself. A program learns that work is drawn from a
+ * fence, and only then asks for the pixels; so what one fence covers is settled by the
+ * next. Who never asks is given fences all the same, and beyond a bound the oldest is
+ * settled anyway. */
 #include "vtest.h"
 #include <proto/virgl_format.h>
 #include <stdlib.h>
@@ -150,6 +151,8 @@ static void take_first(struct vtest_client *client)
 	client->pending = p->next;
 	client->pending_count--;
 	client->pending_bytes -= bytes_of(p);
+	if (client->pending_drawn)
+		client->pending_drawn--;
 	if (client->server->restore.again == p)
 		client->server->restore.again = p->next;
 }
@@ -168,10 +171,17 @@ static void settle_first(struct vtest_client *client)
 	free(p);
 }
 
-void pending_settle(struct vtest_client *client, uint32_t serial)
+/* Serials are sent anew with the work, so how much the last fence covered is a count. */
+void pending_fenced(struct vtest_client *client, uint32_t serial)
 {
-	while (client->pending && (int32_t)(serial - client->pending->serial) >= 0)
+	const struct vtest_pending *p;
+	size_t covered = 0;
+
+	while (client->pending_drawn)
 		settle_first(client);
+	for (p = client->pending; p && (int32_t)(serial - p->serial) >= 0; p = p->next)
+		covered++;
+	client->pending_drawn = covered;
 }
 
 void pending_settle_all(struct vtest_client *client)

@@ -83,7 +83,7 @@ static void on_fenced(void *user, uint32_t serial)
 	struct vtest_client *client = table_remove(&server->waits, serial);
 
 	if (client)
-		pending_settle(client, serial);
+		pending_fenced(client, serial);
 	if (client && serial == client->fence)
 		on_fence(client);
 }

@@ -77,6 +77,7 @@ struct vtest_client {
 	uint32_t fence; /* serial; 0: none is pending */
 	struct vtest_pending *pending, **last_pending;
 	size_t pending_count, pending_bytes;
+	size_t pending_drawn; /* of its beginning: what the last fence covered */
 	/* Workers that died over what it sent, lately. */
 	unsigned strikes;
 	uint64_t strike_us;
@@ -180,8 +181,9 @@ struct vtest_resource *client_owns(const struct vtest_client *client, uint32_t i
 MUST_USE int pending_add(
 		struct vtest_client *client, const struct vtest_pending *what, const uint32_t *words);
 
-/* All up to that serial is done: what it made is the journal's and the uploads'. */
-void pending_settle(struct vtest_client *client, uint32_t serial);
+/* A fence is reached: all up to that serial is drawn. What the fence before it covered is
+ * the journal's and the uploads' now. */
+void pending_fenced(struct vtest_client *client, uint32_t serial);
 
 /* All of it is done, or will not be. */
 void pending_settle_all(struct vtest_client *client);

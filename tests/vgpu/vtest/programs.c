@@ -263,11 +263,31 @@ static void what_was_drawn_survives(void **state)
 	make(&a, &bed);
 	draw(&a, blue, orange);
 	check(&a, BLUE, ORANGE);
+	check(&a, BLUE, ORANGE); /* work that is new when it is lost would be done again */
 	while (bed_figures(&bed).frames == 0)
 		;
 	check(&a, BLUE, ORANGE); /* and what it read has come */
 	kill_worker(&bed);
 	check(&a, BLUE, ORANGE);
+	close(a.fd);
+	bed_stop(&bed);
+}
+
+/* A program has the pixels read when it knows that they are drawn; the worker dies
+ * between. */
+static void what_was_just_drawn_survives(void **state)
+{
+	struct program a;
+	struct bed bed;
+
+	bed_start(&bed, 64);
+	make(&a, &bed);
+	draw(&a, blue, orange);
+	check(&a, BLUE, ORANGE);
+	draw(&a, white, green);
+	assert_int_equal(program_busy_wait(a.fd, PICTURE, true), 0);
+	kill_worker(&bed);
+	check(&a, WHITE, GREEN);
 	close(a.fd);
 	bed_stop(&bed);
 }
@@ -416,6 +436,7 @@ int main(void)
 		cmocka_unit_test(a_lost_worker_is_not_noticed),
 		cmocka_unit_test(uploads_survive),
 		cmocka_unit_test(what_was_drawn_survives),
+		cmocka_unit_test(what_was_just_drawn_survives),
 		cmocka_unit_test(who_waits_is_answered),
 		cmocka_unit_test(wrong_messages_end_the_connection_and_no_other),
 		cmocka_unit_test(nothing_before_the_name),
