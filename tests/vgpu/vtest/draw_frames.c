@@ -2,9 +2,10 @@
  * (the frame's number) it draws that frame and writes its pixels to standard output.
  * Everything is made at the beginning: three textures, two with levels, vertices and
  * indices in buffers, two programs, a framebuffer that is drawn into and then drawn
- * from. Its first answer is the renderer's name, 64 bytes. With an argument it fills the
- * memory with textures in place of all that, and its answer is how many it got until GL
- * said that there is no more, and whether a small one is to be had then: 2 bytes. */
+ * from. Its first answer is the renderer's name, 64 bytes. In place of all that
+ *   fill     fills the memory with textures, and its answer is how many it got until GL
+ *            said that there is no more, and whether a small one is to be had then: 2 bytes
+ *   endless  draws a picture that takes for ever, as often as it can */
 #include "frames.h"
 #include <epoxy/egl.h>
 #include <epoxy/gl.h>
@@ -239,6 +240,26 @@ static int fill(void)
 	return 0;
 }
 
+/* Loops within loops: a driver may end one by itself. */
+static int draw_without_end(void)
+{
+	GLuint picture, program;
+
+	make_all();
+	make_target(&picture, FILL_PX, FILL_PX);
+	glViewport(0, 0, FILL_PX, FILL_PX);
+	program = make_program("precision highp float; uniform vec4 color;\n"
+			       "void main() { float sum = color.x;\n"
+			       "for (int i = 0; i < 60000; i++) {\n"
+			       "for (int k = 0; k < 60000; k++) sum = fract(sum * 1.7 + gl_FragCoord.x); }\n"
+			       "gl_FragColor = vec4(sum); }\n");
+	while (!glGetError()) {
+		draw_square(program, 0, 2, 0, 0);
+		glFinish();
+	}
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	static uint8_t pixels[FRAME_BYTES];
@@ -247,7 +268,7 @@ int main(int argc, char **argv)
 
 	make_context();
 	if (argc > 1)
-		return fill();
+		return strcmp(argv[1], "fill") == 0 ? fill() : draw_without_end();
 	strncpy(name, (const char *)glGetString(GL_RENDERER), sizeof name - 1);
 	make_all();
 	write_all(name, sizeof name);
