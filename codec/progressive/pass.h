@@ -3,6 +3,7 @@
 #define PROGRESSIVE_PASS_H
 
 #include <base/err.h>
+#include <codec/rfx.h>
 #include <rfx/dsp.h>
 
 /* How the linearised coefficients are cut into bands; the last one is LL3. */
@@ -60,8 +61,17 @@ MUST_USE int pass_upgrade_make(struct pass_lengths *lengths, const int16_t *targ
 		const struct pass_layout *layout, const struct pass_positions *before,
 		const struct pass_positions *now, uint8_t *dst, size_t cap, uint8_t *raw, size_t raw_cap);
 
-/* The passes of codec/progressive.h: positions of luma and chroma in each. The
- * last one is full quality. */
-extern const struct pass_positions pass_ladder[][2];
+/* The qualities of the passes of codec/progressive.h: positions of luma and chroma in
+ * each. Frames carry tables of all but the last, which is full. */
+enum pass_quality {
+	PASS_FIRST_FINE,   /* the first pass where the quantiser is fine, */
+	PASS_FIRST_COARSE, /* and where it is not */
+	PASS_SECOND,
+	PASS_FULL,
+};
+extern const struct pass_positions pass_qualities[PASS_FULL + 1][2];
+
+/* pass: 0 to PROGRESSIVE_PASSES - 1 */
+enum pass_quality pass_quality_of(const struct rfx_quant *quant, int pass);
 
 #endif

@@ -8,13 +8,28 @@
 
 #define PARAM_MAX 80
 
-/* Bits left out per band (HL1 LH1 HH1 HL2 LH2 HH2 HL3 LH3 HH3 LL3), measured on
- * text and photographs: the first pass is under a quarter of all bytes. */
-const struct pass_positions pass_ladder[][2] = {
-	{ { { 6, 6, 7, 4, 4, 6, 3, 3, 4, 2 } }, { { 6, 6, 7, 5, 5, 6, 4, 4, 5, 2 } } },
-	{ { { 2, 2, 3, 2, 2, 2, 1, 1, 2, 0 } }, { { 3, 3, 4, 2, 2, 3, 2, 2, 2, 0 } } },
-	{ { { 0 } }, { { 0 } } },
+/* Bits left out per band (HL1 LH1 HH1 HL2 LH2 HH2 HL3 LH3 HH3 LL3), found by search
+ * over text, a photograph, film and 3D for the nearest picture of a first pass that
+ * is under a quarter of all bytes; docs/codec.md has what they give. HL1 of text is
+ * what gains most from a bit, and costs film nothing; LL3 and the bands near it are
+ * most of film's first pass. LL3 is rounded down, so that each bit left out of it
+ * darkens, and in chroma tints: hence no more than these. */
+const struct pass_positions pass_qualities[PASS_FULL + 1][2] = {
+	[PASS_FIRST_FINE] = { { { 5, 5, 6, 4, 4, 5, 3, 3, 4, 2 } }, { { 5, 5, 6, 4, 4, 5, 3, 3, 4, 2 } } },
+	[PASS_FIRST_COARSE] = { { { 4, 4, 6, 4, 4, 5, 4, 4, 4, 3 } }, { { 5, 5, 6, 4, 4, 5, 4, 4, 4, 2 } } },
+	[PASS_SECOND] = { { { 2, 2, 3, 2, 2, 2, 1, 1, 2, 0 } }, { { 3, 3, 4, 2, 2, 3, 2, 2, 2, 0 } } },
+	[PASS_FULL] = { { { 0 } }, { { 0 } } },
 };
+
+/* RFX_QUALITY_HIGH is fine, RFX_QUALITY_MEDIUM is not. */
+enum pass_quality pass_quality_of(const struct rfx_quant *quant, int pass)
+{
+	static const enum pass_quality later[] = { PASS_SECOND, PASS_FULL };
+
+	if (pass > 0)
+		return later[pass - 1];
+	return quant->luma.hl1 < 8 ? PASS_FIRST_FINE : PASS_FIRST_COARSE;
+}
 
 /* Towards zero; in 16 bits, which the compiler turns into vectors. */
 static void shift_band(int16_t *restrict dst, const int16_t *restrict src, int count, int position)

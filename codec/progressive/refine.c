@@ -32,9 +32,16 @@ int progressive_tile_passes_left(const struct progressive_tile *tile)
 	return tile->passes ? PROGRESSIVE_PASSES - tile->passes : 0;
 }
 
-static const struct pass_positions *positions_of(int pass, int component)
+static const struct pass_positions *positions_of(const struct progressive_tile *tile, int pass, int component)
 {
-	return &pass_ladder[pass][component == RFX_LUMA ? 0 : 1];
+	return &pass_qualities[pass_quality_of(&tile->quant, pass)][component == RFX_LUMA ? 0 : 1];
+}
+
+static uint8_t quality_field(const struct rfx_quant *quant, int pass)
+{
+	enum pass_quality quality = pass_quality_of(quant, pass);
+
+	return quality == PASS_FULL ? PROGRESSIVE_FULL_QUALITY : (uint8_t)quality;
 }
 
 /* Sizes are filled in when they are known. difference: -1 for no such field. */
@@ -50,7 +57,7 @@ static void write_header(struct writer *w, int type, const struct rfx_tile_job *
 	if (difference >= 0)
 		writer_u8(w, (uint8_t)difference);
 	if (type != PROGRESSIVE_TILE_SIMPLE)
-		writer_u8(w, pass == PROGRESSIVE_PASSES - 1 ? PROGRESSIVE_FULL_QUALITY : (uint8_t)pass);
+		writer_u8(w, quality_field(job->quant, pass));
 	writer_zero(w, type == PROGRESSIVE_TILE_UPGRADE ? 12 : 8);
 }
 
@@ -89,7 +96,7 @@ static bool complete_after(const struct progressive_tile *tile, int pass)
 	int16_t sent[RFX_COEFS];
 
 	for (int i = 0; i < RFX_COMPONENTS; i++) {
-		pass_sent(sent, tile->target[i], &pass_layout_extrapolate, positions_of(pass, i));
+		pass_sent(sent, tile->target[i], &pass_layout_extrapolate, positions_of(tile, pass, i));
 		if (memcmp(sent, tile->target[i], sizeof sent) != 0)
 			return false;
 	}
@@ -112,7 +119,7 @@ int progressive_tile_first(struct progressive_tile *tile, const struct rfx_tile_
 	for (int i = 0; i < RFX_COMPONENTS; i++) {
 		transform(tile->target[i], scratch, i, job->quant);
 		pass_first_make(scratch->coefs, tile->target[i], &pass_layout_extrapolate,
-				positions_of(0, i));
+				positions_of(tile, 0, i));
 		if (put_bits(scratch, &w, dst + FIRST_SIZE - 8 + 2 * i) < 0)
 			return ERR_SPACE;
 	}
@@ -137,7 +144,7 @@ int progressive_tile_upgrade(struct progressive_tile *tile, const struct rfx_til
 	for (int i = 0; i < RFX_COMPONENTS; i++) {
 		struct pass_lengths lengths;
 		int len = pass_upgrade_make(&lengths, tile->target[i], &pass_layout_extrapolate,
-				positions_of(pass - 1, i), positions_of(pass, i), w.at,
+				positions_of(tile, pass - 1, i), positions_of(tile, pass, i), w.at,
 				(size_t)(w.end - w.at), scratch->pixels, sizeof scratch->pixels);
 
 		if (len < 0)
@@ -165,7 +172,7 @@ static void make_difference(int16_t *difference, const struct progressive_tile *
 		const int16_t *target)
 {
 	pass_sent(difference, tile->target[component], &pass_layout_extrapolate,
-			positions_of(tile->passes - 1, component));
+			positions_of(tile, tile->passes - 1, component));
 	for (int i = 0; i < RFX_COEFS; i++)
 		difference[i] = (int16_t)(target[i] - difference[i]);
 }

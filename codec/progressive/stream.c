@@ -27,12 +27,12 @@ static void write_bands(struct writer *w, const struct rfx_bands *b)
 	writer_u8(w, (uint8_t)(b->lh1 | b->hh1 << 4));
 }
 
-/* Tables of the passes but the last are sent when a tile needs them. */
+/* Tables of the qualities but the last are sent when a tile needs them. */
 static int quality_count(const struct rfx_frame *frame)
 {
 	for (size_t i = 0; i < frame->tile_count; i++)
 		if (frame->tiles[i].len > 0 && frame->tiles[i].data[0] != (PROGRESSIVE_TILE_SIMPLE & 0xff))
-			return PROGRESSIVE_PASSES - 1;
+			return PASS_FULL;
 	return 0;
 }
 
@@ -48,11 +48,13 @@ static void write_positions(struct writer *w, const struct pass_positions *posit
 
 static void write_qualities(struct writer *w, int count)
 {
-	for (int pass = 0; pass < count; pass++) {
-		writer_u8(w, (uint8_t)(100 * (pass + 1) / PROGRESSIVE_PASSES)); /* decoders ignore it */
-		write_positions(w, &pass_ladder[pass][0]);
-		write_positions(w, &pass_ladder[pass][1]);
-		write_positions(w, &pass_ladder[pass][1]);
+	static const uint8_t per_cent[PASS_FULL] = { 25, 25, 60 }; /* decoders ignore it */
+
+	for (int i = 0; i < count; i++) {
+		writer_u8(w, per_cent[i]);
+		write_positions(w, &pass_qualities[i][0]);
+		write_positions(w, &pass_qualities[i][1]);
+		write_positions(w, &pass_qualities[i][1]);
 	}
 }
 

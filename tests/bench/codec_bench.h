@@ -22,7 +22,7 @@ bool codec_case_name(const struct codec_bench *b, char *name, size_t cap, const 
 /* Encoders, and decoders on what ours wrote, with the quality that comes out. */
 MUST_USE int codec_bench_coders(struct codec_bench *b, const struct codec_frames *frames);
 
-/* Progressive in passes: bytes of the first and of all. */
+/* Progressive in passes: bytes of the first and of all, and the quality of the first. */
 MUST_USE int codec_bench_passes(struct codec_bench *b, const struct codec_frames *frames);
 
 /* ZGFX on planar, ClearCodec and command data, against zlib level 1. */

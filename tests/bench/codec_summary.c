@@ -109,6 +109,7 @@ static const struct bar bars[] = {
 			false },
 	{ "progressive first pass, part of all bytes, most", "progressive-passes", first_of_all, NULL, MOST,
 			0.25, true },
+	{ "the same at MEDIUM", "progressive-passes-medium", first_of_all, NULL, MOST, 0.25, true },
 	{ "planar encode, x FreeRDP, geometric mean", "planar-enc", speed_ratio, NULL, GEOMETRIC_MEAN, 4,
 			false },
 	{ "planar encode, x FreeRDP, worst corpus", "planar-enc", speed_ratio, NULL, LEAST, 4, false },
