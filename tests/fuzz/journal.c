@@ -57,7 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t count = size / 4;
 	uint32_t *words = malloc(count ? count * 4 : 1);
-	struct journal *journal = journal_create(), *again = journal_create();
+	struct journal_budget budget = { 0 };
+	struct journal *journal = journal_create(&budget), *again = journal_create(&budget);
 
 	if (words && journal && again) {
 		memcpy(words, data, count * 4);
@@ -68,6 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	journal_destroy(journal);
 	journal_destroy(again);
+	if (budget.used_bytes)
+		abort();
 	free(words);
 	return 0;
 }

@@ -2,13 +2,13 @@
 #include <base/text.h>
 #include <stdlib.h>
 
-struct context *context_create(uint32_t id, const char *name)
+struct context *context_create(uint32_t id, const char *name, struct journal_budget *journals)
 {
 	struct context *context = calloc(1, sizeof *context);
 
 	if (!context)
 		return NULL;
-	context->journal = journal_create();
+	context->journal = journal_create(journals);
 	if (!context->journal) {
 		free(context);
 		return NULL;

@@ -22,8 +22,8 @@ struct context {
 	bool banned; /* too many: it draws no more */
 };
 
-/* NULL without memory. */
-struct context *context_create(uint32_t id, const char *name);
+/* journals is borrowed. NULL without memory. */
+struct context *context_create(uint32_t id, const char *name, struct journal_budget *journals);
 void context_destroy(struct context *context);
 
 #endif

@@ -63,6 +63,30 @@ void front_detach(struct front *front, struct resource *resource)
 	resource_detach(resource);
 }
 
+int front_attach(struct front *front, struct context *context, uint32_t resource)
+{
+	if (table_get(&context->attached, resource))
+		return 0;
+	if (front->attached >= FRONT_ATTACHED_MAX)
+		return ERR_SPACE;
+	if (table_add(&context->attached, resource, context) < 0)
+		return ERR_MEMORY;
+	front->attached++;
+	return 0;
+}
+
+void front_unattach(struct front *front, struct context *context, uint32_t resource)
+{
+	front->attached -= table_remove(&context->attached, resource) != NULL;
+}
+
+void front_drop_context(struct front *front, struct context *context)
+{
+	table_remove(&front->contexts, context->id);
+	front->attached -= (uint32_t)context->attached.count;
+	context_destroy(context);
+}
+
 void front_drop_resource(struct front *front, uint32_t id)
 {
 	struct resource *resource = table_remove(&front->resources, id);
@@ -73,7 +97,7 @@ void front_drop_resource(struct front *front, uint32_t id)
 		return;
 	picture_forget(front, id);
 	while ((context = table_next(&front->contexts, &at, NULL)))
-		table_remove(&context->attached, id);
+		front_unattach(front, context, id);
 	front_detach(front, resource);
 	resource_destroy(resource, &front->uploads);
 }
@@ -92,6 +116,7 @@ void front_forget_guest(struct front *front)
 		context_destroy(value);
 	}
 	table_finish(&front->contexts);
+	front->attached = 0;
 	for (size_t at = 0; (value = table_next(&front->resources, &at, &id));) {
 		msg = (struct render_message){ .type = RENDER_RESOURCE_UNREF, .resource_id = { id } };
 		front_send(front, &msg, -1);
@@ -151,8 +176,7 @@ static void on_not_created(void *user, const struct answer *answer)
 		if (resource && resource->command == answer->command)
 			front_drop_resource(front, answer->resource);
 	} else if (context && context->command == answer->command) {
-		table_remove(&front->contexts, context->id);
-		context_destroy(context);
+		front_drop_context(front, context);
 	}
 }
 

@@ -17,8 +17,9 @@
 #include "vhost.h"
 
 enum {
-	FRONT_CAPSETS = 2,           /* virgl and virgl2 */
-	FRONT_ENTRIES_MAX = 1 << 21, /* of all backing lists: 32 MiB here, 8 GiB in pages there */
+	FRONT_CAPSETS = 2,            /* virgl and virgl2 */
+	FRONT_ENTRIES_MAX = 1 << 21,  /* of all backing lists: 32 MiB here, 8 GiB in pages there */
+	FRONT_ATTACHED_MAX = 1 << 20, /* resources of all contexts: some 40 MiB here */
 };
 
 struct front_capset {
@@ -41,6 +42,8 @@ struct front {
 	struct table resources, contexts;
 	uint64_t entries; /* of all backing lists */
 	struct uploads_budget uploads;
+	struct journal_budget journals;
+	uint32_t attached; /* of all contexts */
 	struct answers answers;
 	struct picture picture;
 	struct cursor cursor;
@@ -77,6 +80,13 @@ void front_send_regions(struct front *front);
 /* Tells it what lies behind a resource; ERR_AGAIN: the arena is full. */
 MUST_USE int front_send_backing(
 		struct front *front, const struct resource *resource, bool want_done, uint32_t *serial);
+
+/* A resource may be used in a context, or no longer. 0, ERR_MEMORY, ERR_SPACE (too many). */
+MUST_USE int front_attach(struct front *front, struct context *context, uint32_t resource);
+void front_unattach(struct front *front, struct context *context, uint32_t resource);
+
+/* The context goes; the worker is told by the caller. */
+void front_drop_context(struct front *front, struct context *context);
 
 /* A resource's backing, or the resource, is the guest's no more: the worker is told by
  * the caller. */

@@ -6,11 +6,23 @@ enum {
 	SHADER_CONTINUED = 1u << 31, /* of word 3: more text for a shader that is there */
 };
 
+static void take(struct journal *j, size_t bytes)
+{
+	j->bytes += bytes;
+	j->budget->used_bytes += bytes;
+}
+
+static void give(struct journal *j, size_t bytes)
+{
+	j->bytes -= bytes;
+	j->budget->used_bytes -= bytes;
+}
+
 static void drop_object(struct journal *j, struct object *object)
 {
 	if (!object)
 		return;
-	j->bytes -= sizeof *object + object->count * sizeof *object->words;
+	give(j, sizeof *object + object->count * sizeof *object->words);
 	free(object->words);
 	free(object);
 }
@@ -18,7 +30,7 @@ static void drop_object(struct journal *j, struct object *object)
 static void drop_piece(struct journal *j, struct piece *piece)
 {
 	if (piece)
-		j->bytes -= sizeof *piece + piece->count * sizeof *piece->words;
+		give(j, sizeof *piece + piece->count * sizeof *piece->words);
 	free(piece);
 }
 
@@ -33,7 +45,7 @@ static void drop_sub(struct journal *j, struct sub *sub)
 		drop_piece(j, value);
 	table_finish(&sub->objects);
 	table_finish(&sub->state);
-	j->bytes -= sizeof *sub;
+	give(j, sizeof *sub);
 	free(sub);
 }
 
@@ -52,8 +64,8 @@ static void give_up(struct journal *j)
 
 static bool may_grow(struct journal *j, size_t bytes)
 {
-	if (bytes <= JOURNAL_BYTES_MAX - j->bytes) {
-		j->bytes += bytes;
+	if (j->bytes + bytes <= JOURNAL_BYTES_MAX && j->budget->used_bytes + bytes <= JOURNALS_BYTES_MAX) {
+		take(j, bytes);
 		return true;
 	}
 	give_up(j);
@@ -68,17 +80,19 @@ static struct sub *add_sub(struct journal *j, uint32_t id)
 		free(sub);
 		return NULL;
 	}
-	j->bytes += sizeof *sub;
+	take(j, sizeof *sub);
 	sub->id = id;
 	return sub;
 }
 
-struct journal *journal_create(void)
+struct journal *journal_create(struct journal_budget *budget)
 {
 	struct journal *j = calloc(1, sizeof *j);
 
-	if (j)
+	if (j) {
+		j->budget = budget;
 		j->current = add_sub(j, 0);
+	}
 	if (!j || !j->current) {
 		free(j);
 		return NULL;
@@ -147,7 +161,7 @@ static bool append_words(struct journal *j, struct object *object, const struct 
 		return false; /* and the object is gone with all others */
 	words = realloc(object->words, (object->count + count) * sizeof *words);
 	if (!words) {
-		j->bytes -= count * sizeof *words;
+		give(j, count * sizeof *words);
 		give_up(j);
 		return false;
 	}
@@ -176,7 +190,7 @@ static void create_object(struct journal *j, const struct virgl_entry *e)
 	object = calloc(1, sizeof *object);
 	if (!object || table_add(&j->current->objects, handle, object) < 0) {
 		free(object);
-		j->bytes -= sizeof *object;
+		give(j, sizeof *object);
 		give_up(j);
 		return;
 	}
@@ -226,7 +240,7 @@ static void keep_state(struct journal *j, uint32_t key, const uint32_t *words, u
 		piece = malloc(sizeof *piece + count * sizeof *words);
 		if (!piece || table_add(&j->current->state, key, piece) < 0) {
 			free(piece);
-			j->bytes -= sizeof *piece + count * sizeof *words;
+			give(j, sizeof *piece + count * sizeof *words);
 			give_up(j);
 			return;
 		}

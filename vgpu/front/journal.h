@@ -14,11 +14,17 @@
 #include <stdbool.h>
 
 enum {
-	JOURNAL_BYTES_MAX = 64 << 20, /* of a context; with more it cannot be made again */
+	JOURNAL_BYTES_MAX = 64 << 20,   /* of a context; with more it cannot be made again */
+	JOURNALS_BYTES_MAX = 256 << 20, /* of all contexts of a guest; likewise for who wants more */
 	JOURNAL_SUBS_MAX = 256,
 };
 
 struct journal;
+
+/* Shared by all journals of a guest. */
+struct journal_budget {
+	size_t used_bytes;
+};
 
 /* What a batch does to the contents of resources, in its order. */
 struct journal_uploads {
@@ -44,8 +50,8 @@ struct journal_replay {
 	int (*emit)(void *user, const uint32_t *words, size_t count);
 };
 
-/* NULL without memory. */
-struct journal *journal_create(void);
+/* budget is borrowed. NULL without memory. */
+struct journal *journal_create(struct journal_budget *budget);
 void journal_destroy(struct journal *journal);
 
 /* A batch that the context submits. words is read once; it must not change meanwhile. */

@@ -39,6 +39,7 @@ struct journal {
 	struct table subs; /* by id + 1 */
 	struct sub *current;
 	size_t bytes;
+	struct journal_budget *budget;
 	bool too_much;
 };
 

@@ -67,6 +67,7 @@ static int run_unref(struct vtest_client *client, uint32_t name)
 		return 0;
 	}
 	unref.resource = resource->made.create.resource;
+	unref.held_bytes = resource->data_bytes;
 	unref.serial = send_unref(client->server, unref.resource);
 	table_remove(&client->resources, name);
 	resource->name = 0;
@@ -323,7 +324,7 @@ static int run_create_renderer(struct vtest_client *client, const struct vtest_r
 		return ERR_UNEXPECTED;
 	msg.context.context = free_id(&server->clients, &server->last_context);
 	memcpy(msg.context.name, from->name, sizeof msg.context.name);
-	client->journal = journal_create();
+	client->journal = journal_create(&server->journals);
 	if (!client->journal || table_add(&server->clients, msg.context.context, client) < 0)
 		return ERR_MEMORY;
 	client->context = msg.context.context;

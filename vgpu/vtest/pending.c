@@ -14,7 +14,7 @@ enum {
 	FENCE_COUNT = 64, /* with so much pending a fence is sent */
 	FENCE_BYTES = 1 << 20,
 	COUNT_MAX = 1024,
-	BYTES_MAX = 8 << 20,
+	BYTES_MAX = 4 << 20,
 };
 
 /* Memory behind a resource. */
@@ -141,7 +141,7 @@ static void record_transfer(struct vtest_client *client, const struct render_tra
 
 static size_t bytes_of(const struct vtest_pending *p)
 {
-	return sizeof *p + p->count * sizeof *p->words;
+	return sizeof *p + p->count * sizeof *p->words + p->held_bytes;
 }
 
 static void take_first(struct vtest_client *client)
@@ -205,7 +205,7 @@ void pending_drop(struct vtest_client *client)
 
 int pending_add(struct vtest_client *client, const struct vtest_pending *what, const uint32_t *words)
 {
-	struct vtest_pending *p = malloc(bytes_of(what));
+	struct vtest_pending *p = malloc(sizeof *p + what->count * sizeof *words);
 
 	if (!p)
 		return ERR_MEMORY;

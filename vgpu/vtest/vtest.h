@@ -41,7 +41,8 @@ struct vtest_pending {
 	enum render_type type; /* SUBMIT, TRANSFER_TO, TRANSFER_FROM, RESOURCE_UNREF */
 	uint32_t resource;     /* of all but SUBMIT: our name */
 	struct render_transfer transfer;
-	uint32_t count; /* of SUBMIT, with our names */
+	uint32_t held_bytes; /* of RESOURCE_UNREF: the memory behind it, which counts in no quota */
+	uint32_t count;      /* of SUBMIT, with our names */
 	uint32_t words[];
 };
 
@@ -115,6 +116,7 @@ struct vtest {
 	struct table waits; /* struct vtest_client by the serial of a command that is not answered */
 	struct vtest_caps caps[VTEST_CAP_SETS];
 	struct uploads_budget budget;
+	struct journal_budget journals;
 	struct vtest_restore restore;
 	struct snapshots snapshots;
 	uint32_t culprit; /* context whose command the lost worker was at; 0: nobody's */

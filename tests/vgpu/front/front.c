@@ -101,6 +101,32 @@ static void a_guest_learns_what_there_is(void **state)
 	assert_int_equal(COMMAND(m, 0x7777, 0, 0, 0), VIRTIO_GPU_ERR_UNSPECIFIED);
 }
 
+static void attachments_are_counted(void **state)
+{
+	struct machine *m = *state;
+
+	create_context(m, 3);
+	create_context(m, 4);
+	for (uint32_t id = 1; id <= 3; id++) {
+		create_2d(m, id, 64, 64);
+		assert_int_equal(COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 3, id, 0), VIRTIO_GPU_OK);
+		assert_int_equal(COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 4, id, 0), VIRTIO_GPU_OK);
+	}
+	assert_int_equal(COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 4, 2, 0), VIRTIO_GPU_OK); /* again */
+	assert_int_equal(m->front.attached, 6);
+	assert_int_equal(COMMAND(m, VIRTIO_GPU_CONTEXT_DETACH, 0, 3, 1, 0), VIRTIO_GPU_OK);
+	assert_int_equal(COMMAND(m, VIRTIO_GPU_RESOURCE_UNREF, 0, 0, 2, 0), VIRTIO_GPU_OK);
+	assert_int_equal(m->front.attached, 3);
+	m->front.attached = FRONT_ATTACHED_MAX;
+	assert_int_equal(COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 3, 1, 0), VIRTIO_GPU_ERR_OUT_OF_MEMORY);
+	m->front.attached = 3;
+	assert_int_equal(COMMAND(m, VIRTIO_GPU_CONTEXT_DESTROY, 0, 4), VIRTIO_GPU_OK);
+	assert_int_equal(m->front.attached, 1);
+	assert_int_equal(COMMAND(m, VIRTIO_GPU_CONTEXT_DESTROY, 0, 3), VIRTIO_GPU_OK);
+	assert_int_equal(m->front.attached, 0);
+	assert_int_equal(m->front.journals.used_bytes, 0);
+}
+
 static void heads_are_as_the_screen_has_them(void **state)
 {
 	struct machine *m = *state;
@@ -537,6 +563,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(a_guest_learns_what_there_is),
+		TEST(attachments_are_counted),
 		TEST(heads_are_as_the_screen_has_them),
 		TEST(a_picture_comes_to_the_screen),
 		TEST(what_is_out_of_bounds_is_refused),

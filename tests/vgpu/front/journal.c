@@ -17,6 +17,7 @@ enum {
 
 struct world {
 	struct journal *journal;
+	struct journal_budget budget;
 	uint32_t out[OUT_MAX];
 	size_t out_count;
 	char said[256];
@@ -86,7 +87,7 @@ static int set_up(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
 
-	w->journal = journal_create();
+	w->journal = journal_create(&w->budget);
 	*state = w;
 	return w->journal ? 0 : -1;
 }
@@ -96,6 +97,7 @@ static int tear_down(void **state)
 	struct world *w = *state;
 
 	journal_destroy(w->journal);
+	assert_int_equal(w->budget.used_bytes, 0);
 	free(w);
 	return 0;
 }
@@ -306,6 +308,22 @@ static void test_too_much(void **state)
 	free(words);
 }
 
+/* What others of the guest keep counts too; what is given up is theirs. */
+static void test_budget(void **state)
+{
+	struct world *w = *state;
+	struct journal *other = journal_create(&w->budget);
+	size_t before = w->budget.used_bytes;
+
+	assert_non_null(other);
+	w->budget.used_bytes += JOURNALS_BYTES_MAX - before - 100;
+	TAKE(w, SURFACE(1, 1), SURFACE(2, 2), SURFACE(3, 3));
+	assert_int_equal(journal_replay(w->journal, &replay, w), ERR_SPACE);
+	assert_int_equal(journal_replay(other, &replay, w), 0);
+	w->budget.used_bytes -= JOURNALS_BYTES_MAX - before - 100;
+	journal_destroy(other);
+}
+
 /* Once for each framebuffer of a batch, however much is drawn. */
 static void test_drawing(void **state)
 {
@@ -342,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_drawing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_broken_batch, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_much, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_budget, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
