@@ -273,7 +273,7 @@ static enum virtio_gpu_type on_context_create(struct call *call)
 		return refuse(call, VIRTIO_GPU_ERR_CONTEXT, "the context's id is taken");
 	if (contexts->count >= CONTEXTS_MAX)
 		return refuse(call, VIRTIO_GPU_ERR_OUT_OF_MEMORY, "too many contexts");
-	context = context_create(id, call->cmd.name);
+	context = context_create(id, call->cmd.name, &call->front->journals);
 	if (!context || table_add(contexts, id, context) < 0) {
 		context_destroy(context);
 		return VIRTIO_GPU_ERR_OUT_OF_MEMORY;
@@ -289,11 +289,11 @@ static enum virtio_gpu_type on_context_destroy(struct call *call)
 {
 	uint32_t id = call->cmd.header.context;
 	struct render_message msg = { .type = RENDER_CONTEXT_DESTROY, .context = { .context = id } };
-	struct context *context = table_remove(&call->front->contexts, id);
+	struct context *context = table_get(&call->front->contexts, id);
 
 	if (!context)
 		return refuse(call, VIRTIO_GPU_ERR_CONTEXT, "no such context");
-	context_destroy(context);
+	front_drop_context(call->front, context);
 	return send_command(call, &msg);
 }
 
@@ -310,10 +310,9 @@ static enum virtio_gpu_type on_context_attach(struct call *call)
 	if (!resource_of(call, resource))
 		return refuse(call, VIRTIO_GPU_ERR_RESOURCE, "no such resource");
 	if (!attach)
-		table_remove(&context->attached, resource);
-	else if (!table_get(&context->attached, resource) &&
-			table_add(&context->attached, resource, context) < 0)
-		return VIRTIO_GPU_ERR_OUT_OF_MEMORY;
+		front_unattach(call->front, context, resource);
+	else if (front_attach(call->front, context, resource) < 0)
+		return refuse(call, VIRTIO_GPU_ERR_OUT_OF_MEMORY, "attached too often");
 	if (!attach) {
 		/* Batches before it may still use the resource, in the next worker too. */
 		call->pending.again = RENDER_CONTEXT_DETACH;
