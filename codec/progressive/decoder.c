@@ -6,6 +6,7 @@
  * a tile is made into pixels again from its coefficients. */
 #include "blocks.h"
 #include "pass.h"
+#include "tile_set.h"
 #include <codec/progressive.h>
 #include <rfx/scratch.h>
 #include <stdlib.h>
@@ -18,8 +19,6 @@ struct tile {
 	struct pass_positions positions[RFX_COMPONENTS];
 	struct rfx_shifts shifts[RFX_COMPONENTS];
 	bool extrapolate;
-	uint32_t region; /* number of the last region that sent it */
-	uint32_t frame_id;
 };
 
 struct quality {
@@ -36,7 +35,8 @@ struct progressive_decoder {
 	struct quality qualities[QUANTS_MAX];
 	int quant_count, quality_count;
 	bool extrapolate;
-	uint32_t region, frame_id;
+	struct tile_set of_frame, of_region; /* sent in this frame, and in this region of it */
+	uint32_t frame_id;
 	bool in_frame;
 	int repaints_left; /* of earlier tiles in this message, so that work stays bounded */
 	const struct rfx_picture *picture;
@@ -181,8 +181,8 @@ static void tile_stamp(
 		tile->positions[i] = header->positions[i];
 		tile->shifts[i] = *header->shifts[i];
 	}
-	tile->region = decoder->region;
-	tile->frame_id = decoder->frame_id;
+	tile_set_add(&decoder->of_frame, header->x, header->y);
+	tile_set_add(&decoder->of_region, header->x, header->y);
 }
 
 static int on_tile_first(
@@ -258,32 +258,24 @@ static int read_tile(struct progressive_decoder *decoder, int type, struct reade
 	return on_tile_first(decoder, r, &header);
 }
 
-static bool rects_touch(const struct progressive_decoder *decoder, int x_px, int y_px)
-{
-	for (size_t i = 0; i < decoder->rect_count; i++) {
-		const struct rfx_rect *rect = &decoder->rects[i];
-
-		if (rect->x < x_px + RFX_TILE_SIZE && rect->x + rect->w > x_px &&
-				rect->y < y_px + RFX_TILE_SIZE && rect->y + rect->h > y_px)
-			return true;
-	}
-	return false;
-}
-
 /* Tiles of earlier regions of this frame inside this region's rectangles. */
 static int repaint_earlier(struct progressive_decoder *decoder)
 {
-	for (int y = 0; y < decoder->h_tiles; y++) {
-		for (int x = 0; x < decoder->w_tiles; x++) {
-			struct tile *tile = *tile_at(decoder, x, y);
+	struct tile_set touched = { 0 };
 
-			if (!tile || tile->frame_id != decoder->frame_id || tile->region == decoder->region)
-				continue;
-			if (!rects_touch(decoder, x * RFX_TILE_SIZE, y * RFX_TILE_SIZE))
-				continue;
+	for (size_t i = 0; i < decoder->rect_count; i++)
+		tile_set_add_rect(&touched, &decoder->rects[i]);
+	for (int i = 0; i < decoder->h_tiles * TILE_SET_WORDS; i++) {
+		int y = i / TILE_SET_WORDS, word = i % TILE_SET_WORDS;
+		uint64_t tiles = touched.rows[y][word] & decoder->of_frame.rows[y][word] &
+				~decoder->of_region.rows[y][word];
+
+		for (; tiles; tiles &= tiles - 1) {
+			int x = 64 * word + __builtin_ctzll(tiles);
+
 			if (decoder->repaints_left-- <= 0)
 				return ERR_FORMAT;
-			tile_paint(decoder, tile, x, y);
+			tile_paint(decoder, *tile_at(decoder, x, y), x, y);
 		}
 	}
 	return 0;
@@ -315,7 +307,7 @@ static int on_region(struct progressive_decoder *decoder, struct reader *r)
 
 	if (!decoder->in_frame)
 		return 0;
-	decoder->region++;
+	decoder->of_region = (struct tile_set){ 0 };
 	decoder->rect_count = 0;
 	reader_u8(r); /* tile size */
 	rect_count = reader_u16(r);
@@ -353,6 +345,8 @@ int progressive_decoder_paint(struct progressive_decoder *decoder, uint32_t fram
 
 	decoder->picture = dst;
 	decoder->in_frame = false;
+	if (frame_id != decoder->frame_id)
+		decoder->of_frame = (struct tile_set){ 0 };
 	decoder->frame_id = frame_id;
 	decoder->repaints_left = 2 * decoder->w_tiles * decoder->h_tiles;
 	while (reader_left(&r) > 0) {

@@ -202,12 +202,19 @@ static int read_block(struct rfx_decoder *decoder, int type, struct reader *r, c
 	return 0;
 }
 
+static bool move_valid(int px)
+{
+	return px >= -RFX_MOVE_MAX && px <= RFX_MOVE_MAX;
+}
+
 int rfx_decoder_paint(struct rfx_decoder *decoder, const uint8_t *data, size_t len,
 		const struct rfx_picture *dst, int left_px, int top_px)
 {
 	struct target target = { dst, left_px, top_px };
 	struct reader r = reader_init(data, len);
 
+	if (!move_valid(left_px) || !move_valid(top_px))
+		return ERR_ARGUMENT;
 	while (reader_left(&r) > 0) {
 		int type = reader_u16(&r);
 		uint32_t block_len = reader_u32(&r);

@@ -63,18 +63,74 @@ void rfx_tile_prefetch(const struct rfx_picture *dst, int x_px, int y_px)
 			__builtin_prefetch(dst->pixels + y * dst->stride_bytes + 4 * (ptrdiff_t)x, 1);
 }
 
+/* Parts of a tile that are copied one by one. Senders' rectangles do not overlap, and
+ * a tile has one or two. */
+#define PARTS_MAX 16
+
+struct rects {
+	const struct rfx_rect *rects;
+	size_t count;
+	int left_px, top_px; /* moved by */
+};
+
+static struct box rects_part(const struct rects *r, size_t i, struct box visible)
+{
+	int x = r->rects[i].x + r->left_px, y = r->rects[i].y + r->top_px;
+
+	return box_intersect(visible, (struct box){ x, y, x + r->rects[i].w, y + r->rects[i].h });
+}
+
+/* The pixels of one row of a tile that some rectangle holds */
+static void copy_row(const uint8_t *tile, const struct rfx_picture *dst, int x_px, int y_px, int row,
+		const int holders[RFX_TILE_SIZE])
+{
+	for (int x = 0, end; x < RFX_TILE_SIZE; x = end + 1) {
+		end = x;
+		while (end < RFX_TILE_SIZE && holders[end])
+			end++;
+		if (end > x)
+			copy_part(tile, dst, x_px, y_px,
+					(struct box){ x_px + x, y_px + row, x_px + end, y_px + row + 1 });
+	}
+}
+
+/* Each pixel once, however many rectangles hold it: with +1 and -1 at a rectangle's
+ * corners, the sum over all that is above and left of a pixel is how many those are. */
+static void copy_union(const uint8_t *tile, const struct rfx_picture *dst, int x_px, int y_px,
+		struct box visible, const struct rects *r)
+{
+	int corners[RFX_TILE_SIZE + 1][RFX_TILE_SIZE + 1] = { 0 }, holders[RFX_TILE_SIZE] = { 0 };
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct box part = rects_part(r, i, visible);
+
+		if (box_empty(part))
+			continue;
+		corners[part.top - y_px][part.left - x_px]++;
+		corners[part.top - y_px][part.right - x_px]--;
+		corners[part.bottom - y_px][part.left - x_px]--;
+		corners[part.bottom - y_px][part.right - x_px]++;
+	}
+	for (int y = 0; y < RFX_TILE_SIZE; y++) {
+		for (int x = 0, sum = 0; x < RFX_TILE_SIZE; x++) {
+			sum += corners[y][x];
+			holders[x] += sum;
+		}
+		copy_row(tile, dst, x_px, y_px, y, holders);
+	}
+}
+
 void rfx_tile_paint(struct rfx_scratch *scratch, const struct rfx_picture *dst, int x_px, int y_px,
 		const struct rfx_rect *rects, size_t rect_count, int left_px, int top_px)
 {
 	struct box picture = { 0, 0, dst->w_px, dst->h_px };
 	struct box tile = { x_px, y_px, x_px + RFX_TILE_SIZE, y_px + RFX_TILE_SIZE };
-	struct box visible = box_intersect(tile, picture);
-	bool converted = false;
+	struct box visible = box_intersect(tile, picture), parts[PARTS_MAX];
+	struct rects r = { rects, rect_count, left_px, top_px };
+	int count = 0;
 
 	for (size_t i = 0; i < rect_count && !box_empty(visible); i++) {
-		int x = rects[i].x + left_px, y = rects[i].y + top_px;
-		struct box part =
-				box_intersect(visible, (struct box){ x, y, x + rects[i].w, y + rects[i].h });
+		struct box part = rects_part(&r, i, visible);
 
 		if (box_empty(part))
 			continue;
@@ -83,11 +139,18 @@ void rfx_tile_paint(struct rfx_scratch *scratch, const struct rfx_picture *dst, 
 					dst->stride_bytes);
 			return;
 		}
-		if (!converted)
-			convert(scratch, scratch->pixels, 4 * RFX_TILE_SIZE);
-		converted = true;
-		copy_part(scratch->pixels, dst, x_px, y_px, part);
+		if (count < PARTS_MAX)
+			parts[count] = part;
+		count++;
 	}
+	if (count == 0)
+		return;
+	convert(scratch, scratch->pixels, 4 * RFX_TILE_SIZE);
+	if (count > PARTS_MAX)
+		copy_union(scratch->pixels, dst, x_px, y_px, visible, &r);
+	else
+		for (int i = 0; i < count; i++)
+			copy_part(scratch->pixels, dst, x_px, y_px, parts[i]);
 }
 
 int rfx_rects_read(struct reader *r, struct rfx_rect *rects, size_t count)

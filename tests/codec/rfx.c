@@ -93,12 +93,25 @@ static void refusals(void **state)
 	rfx_scratch_destroy(scratch);
 }
 
+static void refuses_far_moves(void **state)
+{
+	static uint8_t pixels[64 * 64 * 4];
+	struct rfx_picture picture = { pixels, 256, 64, 64 };
+	struct rfx_decoder *decoder = rfx_decoder_create(0);
+
+	assert_int_equal(rfx_decoder_paint(decoder, pixels, 0, &picture, -RFX_MOVE_MAX, RFX_MOVE_MAX), 0);
+	assert_int_equal(rfx_decoder_paint(decoder, pixels, 0, &picture, RFX_MOVE_MAX + 1, 0), ERR_ARGUMENT);
+	assert_int_equal(rfx_decoder_paint(decoder, pixels, 0, &picture, 0, INT32_MIN), ERR_ARGUMENT);
+	rfx_decoder_destroy(decoder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_size),
 		cmocka_unit_test(negative_stride),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(refuses_far_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@
 
 #define RFX_TILE_SIZE 64
 #define RFX_SIZE_MAX  8192 /* width and height of a frame, pixels */
+#define RFX_MOVE_MAX  (1 << 20)
 
 /* Room that every tile fits in, at any quantiser and for any pixels. Desktop
  * tiles take 0.1 to 6 KB, so encode into a buffer of this size and copy. */
@@ -133,8 +134,9 @@ struct rfx_decoder *rfx_decoder_create(unsigned cpu_flags);
 void rfx_decoder_destroy(struct rfx_decoder *decoder);
 
 /* Decodes a message (any bytes; headers, frames or both) and paints what lies
- * inside its rectangles, moved by left_px, top_px and clipped to dst. Returns 0
- * or ERR_FORMAT; some tiles may be painted then. Work is bounded by len. */
+ * inside its rectangles, moved by left_px, top_px (within RFX_MOVE_MAX in each
+ * direction, else ERR_ARGUMENT) and clipped to dst. Returns 0 or ERR_FORMAT; some
+ * tiles may be painted then. Work is bounded by len. */
 MUST_USE int rfx_decoder_paint(struct rfx_decoder *decoder, const uint8_t *data, size_t len,
 		const struct rfx_picture *dst, int left_px, int top_px);
 
