@@ -181,6 +181,18 @@ static void a_picture_comes_to_the_screen(void **state)
 	assert_int_equal(msg.drop.handle, 7);
 }
 
+static void a_target_may_come_before_the_worker(void **state)
+{
+	struct machine *m = *state;
+	int fd = shm_create("target", 1280 * 4 * 800);
+	struct screen_message msg = { .type = SCREEN_TARGET, .target = { 7, { 1, 1280, 800, 1280 * 4 } } };
+
+	machine_stop(m);
+	assert_true(machine_start_after(m, &msg, fd));
+	close(fd);
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 1);
+}
+
 static void what_is_out_of_bounds_is_refused(void **state)
 {
 	struct machine *m = *state;
@@ -254,6 +266,30 @@ static void fences_come_back_in_order(void **state)
 	assert_int_equal(machine_take(m, VHOST_CONTROL), first + 2);
 	assert_int_equal(machine_take(m, VHOST_CONTROL), first + 6);
 	assert_int_equal(machine_take(m, VHOST_CONTROL), -1);
+}
+
+static bool interrupted(const struct machine *m)
+{
+	uint64_t count;
+
+	return read(m->call[VHOST_CONTROL], &count, sizeof count) == sizeof count;
+}
+
+static void a_flush_interrupts_with_what_comes_next(void **state)
+{
+	struct machine *m = *state;
+	const uint64_t patience_us = 10000000;
+
+	create_2d(m, 1, 64, 64);
+	assert_true(interrupted(m));
+	assert_int_equal(COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 0, 0, 64, 64, 1, 0), VIRTIO_GPU_OK);
+	assert_false(interrupted(m));
+	create_2d(m, 2, 64, 64);
+	assert_true(interrupted(m));
+	/* Or by itself, when nothing comes. */
+	assert_int_equal(COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 0, 0, 64, 64, 1, 0), VIRTIO_GPU_OK);
+	while (!interrupted(m))
+		assert_true(sd_event_run(m->event, patience_us) > 0);
 }
 
 static void a_fence_stands_for_those_before_it_only(void **state)
@@ -566,9 +602,11 @@ int main(void)
 		TEST(attachments_are_counted),
 		TEST(heads_are_as_the_screen_has_them),
 		TEST(a_picture_comes_to_the_screen),
+		TEST(a_target_may_come_before_the_worker),
 		TEST(what_is_out_of_bounds_is_refused),
 		TEST(errors_of_the_worker_reach_the_guest),
 		TEST(fences_come_back_in_order),
+		TEST(a_flush_interrupts_with_what_comes_next),
 		TEST(a_fence_stands_for_those_before_it_only),
 		TEST(a_cursor_comes_to_the_screen),
 		TEST(a_lost_worker_is_replaced),

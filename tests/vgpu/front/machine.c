@@ -259,7 +259,21 @@ static void set_up_driver(struct machine *m)
 		set_up_queue(m, i);
 }
 
+static void put_on_screen(struct machine *m, const struct screen_message *msg, int fd)
+{
+	uint8_t bytes[SCREEN_PACKET_MAX];
+	int len = screen_write(msg, bytes, sizeof bytes);
+
+	if (len < 0 || packet_send(m->screen, bytes, (size_t)len, fd) < 0)
+		abort();
+}
+
 bool machine_start(struct machine *m)
+{
+	return machine_start_after(m, NULL, -1);
+}
+
+bool machine_start_after(struct machine *m, const struct screen_message *early, int fd)
 {
 	int vhost[2], broker[2], screen[2], connector[2];
 	struct front_sockets sockets = { 0 };
@@ -280,6 +294,8 @@ bool machine_start(struct machine *m)
 		abort();
 	m->memory = mmap(NULL, MACHINE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, m->memory_fd, 0);
 	sockets = (struct front_sockets){ vhost[0], screen[0], { broker[0], connector[0], "test", "" } };
+	if (early)
+		put_on_screen(m, early, fd);
 	log_init("front", LOG_LEVEL_ERROR);
 	if (front_start(&m->front, m->event, &sockets) < 0)
 		return false;
@@ -391,11 +407,7 @@ bool machine_screen(struct machine *m, enum screen_type type, struct screen_mess
 
 void machine_screen_send(struct machine *m, const struct screen_message *msg, int fd)
 {
-	uint8_t bytes[SCREEN_PACKET_MAX];
-	int len = screen_write(msg, bytes, sizeof bytes);
-
-	if (len < 0 || packet_send(m->screen, bytes, (size_t)len, fd) < 0)
-		abort();
+	put_on_screen(m, msg, fd);
 	machine_run(m);
 }
 

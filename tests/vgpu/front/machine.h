@@ -49,6 +49,8 @@ struct machine {
 
 /* As far as a driver's first command. false: it did not come so far. */
 bool machine_start(struct machine *m);
+/* The same, when the supervisor has said something by then. fd: borrowed, -1: none. */
+bool machine_start_after(struct machine *m, const struct screen_message *early, int fd);
 void machine_stop(struct machine *m);
 
 /* Lets front, broker and worker do all there is to do. */
