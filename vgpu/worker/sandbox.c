@@ -5,11 +5,11 @@
  * memory. Hardware drivers have not been seen here; they get their ioctls besides. */
 #include "sandbox.h"
 #include <base/cage.h>
+#include <base/filter.h>
 #include <base/log.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -61,141 +61,80 @@ void sandbox_limit_memory(uint64_t video_memory_bytes)
 #endif
 }
 
+/* Besides those of every process. */
 static const int allowed_calls[] = {
-	/* descriptors that are open already */
-	SCMP_SYS(read),
-	SCMP_SYS(write),
-	SCMP_SYS(close),
 	SCMP_SYS(lseek),
-	SCMP_SYS(fstat),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(poll),
-	SCMP_SYS(ppoll),
-	/* memory and threads that exist */
-	SCMP_SYS(munmap),
-	SCMP_SYS(mremap),
-	SCMP_SYS(madvise),
-	SCMP_SYS(brk),
-	SCMP_SYS(futex),
+	/* threads that exist */
 	SCMP_SYS(set_robust_list),
 	SCMP_SYS(rseq),
 	SCMP_SYS(sched_yield),
 	SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(getcpu),
 	SCMP_SYS(membarrier),
-	/* time, identity, randomness, own signals, the end */
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(clock_getres),
+	/* time, and what sort of machine this is */
 	SCMP_SYS(clock_nanosleep),
 	SCMP_SYS(nanosleep),
-	SCMP_SYS(gettimeofday),
 	SCMP_SYS(time),
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(getrandom),
 	SCMP_SYS(sysinfo),
 	SCMP_SYS(uname),
 	SCMP_SYS(getrusage),
-	SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
 };
-
-static struct scmp_arg_cmp is(unsigned arg, int value)
-{
-	return (struct scmp_arg_cmp){ .arg = arg, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)value };
-}
-
-/* Of the argument's bits in mask. */
-static struct scmp_arg_cmp bits_are(unsigned arg, int mask, int value)
-{
-	return (struct scmp_arg_cmp){ arg, SCMP_CMP_MASKED_EQ, (scmp_datum_t)mask, (scmp_datum_t)value };
-}
-
-static bool allow(scmp_filter_ctx filter, int call, unsigned count, const struct scmp_arg_cmp *args)
-{
-	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, count, args) == 0;
-}
 
 /* Nothing executable from mmap, and no shared memory but that of a descriptor: that
  * would not count against the limit. */
-static bool allow_mmap(scmp_filter_ctx filter)
+static void allow_mmap(struct filter *filter)
 {
 	static const int kinds[] = { MAP_SHARED, MAP_PRIVATE, MAP_PRIVATE | MAP_ANONYMOUS };
-	bool ok = true;
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		struct scmp_arg_cmp args[] = { bits_are(2, PROT_EXEC, 0),
-			bits_are(3, MAP_TYPE | MAP_ANONYMOUS, kinds[i]) };
+		struct scmp_arg_cmp args[] = { filter_bits(2, PROT_EXEC, 0),
+			filter_bits(3, MAP_TYPE | MAP_ANONYMOUS, kinds[i]) };
 
-		ok &= allow(filter, SCMP_SYS(mmap), 2, args);
+		filter_allow(filter, SCMP_SYS(mmap), 2, args);
 	}
-	return ok;
-}
-
-/* Code that is made may run once it cannot be written any more. */
-static bool allow_mprotect(scmp_filter_ctx filter)
-{
-	const struct scmp_arg_cmp data = bits_are(2, PROT_EXEC, 0), code = is(2, PROT_READ | PROT_EXEC);
-
-	return allow(filter, SCMP_SYS(mprotect), 1, &data) && allow(filter, SCMP_SYS(mprotect), 1, &code);
 }
 
 /* Calls that are harmless with some arguments only. */
-static bool allow_some(scmp_filter_ctx filter)
+static void allow_some(struct filter *filter)
 {
 	static const int fcntls[] = { F_GETFD, F_SETFD, F_GETFL, F_GET_SEALS, F_DUPFD_CLOEXEC };
-	/* glibc's fstat is newfstatat(fd, "", buf, AT_EMPTY_PATH). abort() signals itself. */
-	const struct scmp_arg_cmp empty_path = is(3, AT_EMPTY_PATH), ourselves = is(0, getpid()),
-				  only_ask = is(2, 0);
+	/* Code that is made may run once it cannot be written any more. */
+	const struct scmp_arg_cmp data = filter_bits(2, PROT_EXEC, 0),
+				  code = filter_is(2, PROT_READ | PROT_EXEC), only_ask = filter_is(2, 0);
 	/* Lowered only: nobody here has the capability to raise it again. */
-	const struct scmp_arg_cmp own_memory[] = { is(0, 0), is(1, RLIMIT_DATA) };
-	bool ok = true;
+	const struct scmp_arg_cmp own_memory[] = { filter_is(0, 0), filter_is(1, RLIMIT_DATA) };
 
-	for (size_t i = 0; i < sizeof fcntls / sizeof *fcntls; i++) {
-		const struct scmp_arg_cmp command = is(1, fcntls[i]);
-
-		ok &= allow(filter, SCMP_SYS(fcntl), 1, &command);
-	}
-	ok &= allow(filter, SCMP_SYS(newfstatat), 1, &empty_path);
-	ok &= allow(filter, SCMP_SYS(tgkill), 1, &ourselves);
-	ok &= allow(filter, SCMP_SYS(prlimit64), 1, &only_ask);
-	ok &= allow(filter, SCMP_SYS(prlimit64), 2, own_memory);
-	return ok && allow_mmap(filter) && allow_mprotect(filter);
+	filter_allow_fcntls(filter, fcntls, sizeof fcntls / sizeof *fcntls);
+	filter_allow(filter, SCMP_SYS(prlimit64), 1, &only_ask);
+	filter_allow(filter, SCMP_SYS(prlimit64), 2, own_memory);
+	filter_allow(filter, SCMP_SYS(mprotect), 1, &data);
+	filter_allow(filter, SCMP_SYS(mprotect), 1, &code);
+	allow_mmap(filter);
 }
 
 /* ioctls of DRM ('d'), of sync files ('>') and of dma-bufs ('b'), whatever their number:
  * they work on descriptors that are there only. */
-static bool allow_gpu(scmp_filter_ctx filter)
+static void allow_gpu(struct filter *filter)
 {
 	static const char types[] = { 'd', '>', 'b' };
-	bool ok = true;
 
 	for (size_t i = 0; i < sizeof types; i++) {
-		const struct scmp_arg_cmp type = bits_are(1, 0xff00, types[i] << 8);
+		const struct scmp_arg_cmp type = filter_bits(1, 0xff00, types[i] << 8);
 
-		ok &= allow(filter, SCMP_SYS(ioctl), 1, &type);
+		filter_allow(filter, SCMP_SYS(ioctl), 1, &type);
 	}
-	return ok;
 }
 
 static int filter_calls(bool hardware)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EACCES));
-	bool ok = filter != NULL;
+	struct filter filter;
 
-	for (size_t i = 0; ok && i < sizeof allowed_calls / sizeof *allowed_calls; i++)
-		ok = allow(filter, allowed_calls[i], 0, NULL);
-	ok = ok && allow_some(filter) && (!hardware || allow_gpu(filter)) &&
-			seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && seccomp_load(filter) == 0;
-	if (filter)
-		seccomp_release(filter);
-	return ok ? 0 : ERR_IO;
+	filter_init(&filter);
+	filter_allow_each(&filter, allowed_calls, sizeof allowed_calls / sizeof *allowed_calls);
+	allow_some(&filter);
+	if (hardware)
+		allow_gpu(&filter);
+	return filter_load(&filter, true);
 }
 
 int sandbox_close(bool hardware)
