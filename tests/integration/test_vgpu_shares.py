@@ -43,7 +43,7 @@ class Bed(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         if not os.path.exists("/tmp/.virgl_test"):
             open("/tmp/.virgl_test", "a").close()  # a place to mount at; nobody's socket
-        self.processes = []
+        self.processes, self.brokers = [], 0
         self.addCleanup(self.stop_all)
 
     def stop_all(self):
@@ -62,9 +62,10 @@ class Bed(unittest.TestCase):
     def start_broker(self, weights):
         with open(self.path("profiles"), "w") as file:
             file.writelines("weight%d weight=%d\n" % (w, w) for w in sorted(set(weights)))
+        self.brokers += 1
         broker = self.start([program("oriel-vgpu-broker"), "--socket", self.path("vgpu"), "--profiles",
                              self.path("profiles")], "broker")
-        wait.until("the broker", lambda: "ready; " in broker.log())
+        wait.until("the broker", lambda: broker.log().count("ready; ") == self.brokers)
         return broker
 
     def start_guest(self, name, weight=100):
