@@ -8,6 +8,18 @@ void answers_init(struct answers *answers, const struct memory *memory, const st
 	*answers = (struct answers){ .memory = memory, .ops = ops, .user = user, .last = &answers->first };
 }
 
+static size_t batch_bytes(const struct answer *answer)
+{
+	return answer->batch ? answer->batch_words * sizeof *answer->batch : 0;
+}
+
+static void drop_batch(struct answers *answers, struct answer *answer)
+{
+	answers->batch_bytes -= batch_bytes(answer);
+	free(answer->batch);
+	answer->batch = NULL;
+}
+
 int answers_add(struct answers *answers, const struct answer *answer)
 {
 	struct answer *copy = malloc(sizeof *copy);
@@ -19,6 +31,7 @@ int answers_add(struct answers *answers, const struct answer *answer)
 	*answers->last = copy;
 	answers->last = &copy->next;
 	answers->count++;
+	answers->batch_bytes += batch_bytes(copy);
 	return 0;
 }
 
@@ -61,7 +74,7 @@ static void finish(struct answers *answers, struct answer **at)
 		answers->last = at;
 	answers->count--;
 	give_header(answer, answers->memory);
-	free(answer->batch);
+	drop_batch(answers, answer);
 	free(answer);
 }
 
@@ -80,8 +93,7 @@ static void settle(struct answers *answers, struct answer *answer)
 {
 	if (answer->batch)
 		answers->ops->batch(answers->user, answer);
-	free(answer->batch);
-	answer->batch = NULL;
+	drop_batch(answers, answer);
 	answer->again = 0;
 }
 

@@ -44,6 +44,7 @@ struct answers {
 	void *user;
 	struct answer *first, **last;
 	unsigned count;
+	size_t batch_bytes; /* of all batches that are kept */
 };
 
 /* ops and memory are borrowed for ever. */

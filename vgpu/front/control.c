@@ -8,8 +8,9 @@
 #include <sys/random.h>
 
 enum {
-	TURN_MAX = 64,       /* commands at once, before others get their turn */
-	UNDER_WAY_MAX = 512, /* commands that wait for the worker */
+	TURN_MAX = 64,              /* commands at once, before others get their turn */
+	UNDER_WAY_MAX = 512,        /* commands that wait for the worker */
+	UNDER_WAY_BYTES = 64 << 20, /* of their batches, which are kept until they are drawn */
 };
 
 /* One command, while it is carried out. */
@@ -481,7 +482,7 @@ void control_look(struct front *front)
 	static struct queue_chain chain; /* too large for a stack; the loop thread only */
 
 	for (int i = 0; front_running(front) && !renderer_full(front->renderer); i++) {
-		if (front->answers.count >= UNDER_WAY_MAX)
+		if (front->answers.count >= UNDER_WAY_MAX || front->answers.batch_bytes >= UNDER_WAY_BYTES)
 			return; /* looked at again when one is answered */
 		if (i == TURN_MAX) {
 			front_look(front);
