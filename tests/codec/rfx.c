@@ -57,6 +57,58 @@ static void negative_stride(void **state)
 	rfx_scratch_destroy(scratch);
 }
 
+/* The last tile of the largest frame, in a picture whose rows are all the same memory. */
+static void farthest_tile(void **state)
+{
+	enum { LAST = RFX_SIZE_MAX / RFX_TILE_SIZE - 1 };
+	static uint8_t src[64 * 64 * 4], row[RFX_SIZE_MAX * 4], tile[RFX_TILE_BYTES_MAX],
+			message[RFX_TILE_BYTES_MAX + 200];
+	struct rfx_scratch *scratch = rfx_scratch_create(cpu_flags_detect());
+	struct rfx_decoder *classic = rfx_decoder_create(cpu_flags_detect());
+	struct progressive_decoder *progressive =
+			progressive_decoder_create(RFX_SIZE_MAX, RFX_SIZE_MAX, cpu_flags_detect());
+	struct rfx_stream stream = { .w_px = RFX_SIZE_MAX, .h_px = RFX_SIZE_MAX, .entropy = RFX_RLGR1 };
+	struct rfx_tile_job job = { .src = src,
+		.stride_bytes = 256,
+		.w_px = 64,
+		.h_px = 64,
+		.x_tile = LAST,
+		.y_tile = LAST,
+		.quant = rfx_quant_preset(RFX_QUALITY_HIGH),
+		.entropy = RFX_RLGR1 };
+	struct rfx_rect all = { 0, 0, RFX_SIZE_MAX, RFX_SIZE_MAX };
+	struct rfx_chunk chunk = { tile, 0 };
+	struct rfx_frame frame = { .rects = &all,
+		.rect_count = 1,
+		.quants = job.quant,
+		.quant_count = 1,
+		.tiles = &chunk,
+		.tile_count = 1 };
+	struct rfx_picture picture = { row, 0, RFX_SIZE_MAX, RFX_SIZE_MAX };
+
+	memset(src, 0x77, sizeof src);
+	for (int i = 0; i < 2; i++) {
+		int len = i ? progressive_tile_encode(&job, scratch, tile, sizeof tile)
+			    : rfx_tile_encode(&job, scratch, tile, sizeof tile);
+
+		assert_true(len > 0);
+		chunk.len = (size_t)len;
+		len = i ? progressive_frame_write(RFX_SIZE_MAX, RFX_SIZE_MAX, &frame, message, sizeof message)
+			: rfx_frame_write(&stream, &frame, message, sizeof message);
+		assert_true(len > 0);
+		memset(row, 0, sizeof row);
+		assert_int_equal(i ? progressive_decoder_paint(progressive, 1, message, (size_t)len, &picture)
+				   : rfx_decoder_paint(classic, message, (size_t)len, &picture, 0, 0),
+				0);
+		assert_int_equal(row[4 * LAST * 64 - 4], 0);
+		assert_memory_equal(row + 4 * LAST * 64, "\x77\x77\x77\xff", 4);
+		assert_memory_equal(row + 4 * (RFX_SIZE_MAX - 1), "\x77\x77\x77\xff", 4);
+	}
+	rfx_scratch_destroy(scratch);
+	rfx_decoder_destroy(classic);
+	progressive_decoder_destroy(progressive);
+}
+
 static void refusals(void **state)
 {
 	static uint8_t src[64 * 64 * 4], dst[RFX_TILE_BYTES_MAX];
@@ -110,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_size),
 		cmocka_unit_test(negative_stride),
+		cmocka_unit_test(farthest_tile),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(refuses_far_moves),
 	};

@@ -9,16 +9,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	enum { W = 150, H = 100 };
-	static struct rfx_decoder *decoder;
+	struct rfx_decoder *decoder = rfx_decoder_create(cpu_flags_detect());
 	uint8_t *exact = malloc(size ? size : 1), *pixels = calloc(H, W * 4);
 	struct rfx_picture picture = { pixels, W * 4, W, H };
 	size_t count;
 
-	if (!decoder)
-		decoder = rfx_decoder_create(cpu_flags_detect());
 	memcpy(exact, data, size);
 	if (rfx_decoder_paint(decoder, exact, size, &picture, size % 3 * 40, -(int)(size % 2) * 10) == 0)
 		rfx_decoder_rects(decoder, &count);
+	rfx_decoder_destroy(decoder);
 	free(exact);
 	free(pixels);
 	return 0;

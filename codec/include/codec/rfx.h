@@ -128,7 +128,7 @@ struct rfx_picture {
 	int w_px, h_px;
 };
 
-/* One decoder per stream, used by one thread at a time; about 70 KB. cpu_flags:
+/* One decoder per stream, used by one thread at a time; about 85 KB. cpu_flags:
  * codec/cpu.h. Returns owned, or NULL without memory. */
 struct rfx_decoder *rfx_decoder_create(unsigned cpu_flags);
 void rfx_decoder_destroy(struct rfx_decoder *decoder);
