@@ -21,7 +21,7 @@ static int io_error(void)
 	}
 }
 
-int packet_send(int fd, const void *data, size_t len, int pass_fd)
+int packet_send_some(int fd, const void *data, size_t len, int pass_fd)
 {
 	union {
 		struct cmsghdr align;
@@ -44,7 +44,14 @@ int packet_send(int fd, const void *data, size_t len, int pass_fd)
 	do
 		n = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
-	return n < 0 ? io_error() : 0;
+	return n < 0 ? io_error() : (int)n;
+}
+
+int packet_send(int fd, const void *data, size_t len, int pass_fd)
+{
+	int n = packet_send_some(fd, data, len, pass_fd);
+
+	return n < 0 ? n : 0;
 }
 
 /* Takes the first descriptor and closes any others. Returns how many came. */

@@ -197,6 +197,23 @@ static void a_full_socket_does_not_wait(void **state)
 	assert_int_equal(packet_send(ends[0], data, sizeof data, -1), 0);
 }
 
+static void a_stream_takes_what_it_has_room_for(void **state)
+{
+	enum { MUCH = 4 << 20 };
+	char *much = calloc(1, MUCH);
+	int stream[2], taken;
+
+	assert_non_null(much);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream), 0);
+	taken = packet_send_some(stream[0], much, MUCH, -1);
+	assert_true(taken > 0 && taken < MUCH);
+	assert_int_equal(packet_send_some(stream[0], much, MUCH, -1), ERR_AGAIN);
+	close(stream[1]);
+	assert_int_equal(packet_send_some(stream[0], much, MUCH, -1), ERR_CLOSED);
+	close(stream[0]);
+	free(much);
+}
+
 static void waiting_ends_with_a_packet_or_the_time(void **state)
 {
 	assert_int_equal(packet_wait(ends[0], 0), ERR_TIMEOUT);
@@ -287,6 +304,7 @@ int main(void)
 		TEST(the_other_end_is_gone),
 		TEST(the_last_packet_arrives),
 		TEST(a_full_socket_does_not_wait),
+		TEST(a_stream_takes_what_it_has_room_for),
 		TEST(waiting_ends_with_a_packet_or_the_time),
 		TEST(who_connects_is_known),
 		TEST(a_path_is_listened_on_once),

@@ -2,6 +2,7 @@
  * read, is not read either. */
 #include "vtest.h"
 #include <base/log.h>
+#include <base/packet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,30 +89,9 @@ static void set_events(struct vtest_client *client)
 
 static int send_some(struct vtest_client *client, const void *data, size_t len, int pass_fd)
 {
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { (void *)data, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cmsg;
-	ssize_t n;
+	int n = packet_send_some(client->fd, data, len, pass_fd);
 
-	if (pass_fd >= 0) {
-		msg.msg_control = control.space;
-		msg.msg_controllen = sizeof control.space;
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &pass_fd, sizeof pass_fd);
-	}
-	do
-		n = sendmsg(client->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == EAGAIN ? 0 : ERR_CLOSED;
-	return (int)n;
+	return n == ERR_AGAIN ? 0 : n;
 }
 
 int client_send(struct vtest_client *client, const void *data, size_t len, int pass_fd)

@@ -12,6 +12,10 @@
  * Returns 0; ERR_AGAIN (the socket's buffer is full); ERR_CLOSED; ERR_IO. */
 MUST_USE int packet_send(int fd, const void *data, size_t len, int pass_fd);
 
+/* The same for a SOCK_STREAM socket, which may take less than all; pass_fd goes with the
+ * first byte. len is at most INT_MAX. Returns how many bytes were taken, or as above. */
+MUST_USE int packet_send_some(int fd, const void *data, size_t len, int pass_fd);
+
 /* Receives one packet without waiting. *passed_fd: returned owned, -1 if none
  * came and after every error; when passed_fd is NULL descriptors are closed. More
  * than one descriptor, or a packet longer than cap, is ERR_FORMAT; an empty packet
