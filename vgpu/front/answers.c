@@ -52,7 +52,10 @@ void answer_give(const struct answer *answer, const struct memory *memory, const
 		len -= n;
 		written += (uint32_t)n;
 	}
-	queue_push(answer->queue, answer->head, written);
+	if (answer->quiet)
+		queue_push_quietly(answer->queue, answer->head, written);
+	else
+		queue_push(answer->queue, answer->head, written);
 }
 
 static void give_header(const struct answer *answer, const struct memory *memory)

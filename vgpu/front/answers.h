@@ -20,6 +20,7 @@ struct answer {
 	enum virtio_gpu_type type; /* VIRTIO_GPU_OK until the worker says otherwise */
 	uint32_t command;          /* serial of what was sent for it; 0: nothing */
 	uint32_t fence;            /* serial of its RENDER_FENCE; 0: it goes back when the command is done */
+	bool quiet;                /* nobody waits for it; the driver is told of it by and by */
 	bool creates;              /* a resource or context, which is not there if this fails */
 	/* What is sent again to the next worker if this one is lost before; else the next
 	 * one knows without. */

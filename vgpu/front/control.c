@@ -427,6 +427,15 @@ static enum virtio_gpu_type run(struct call *call)
 	}
 }
 
+/* A driver goes on without the answers of these, which are most of a picture's commands:
+ * it gets them in the interrupt of the picture's fence. */
+static bool nobody_waits(const struct call *call)
+{
+	uint32_t type = call->cmd.header.type;
+
+	return type == VIRTIO_GPU_RESOURCE_FLUSH || type == VIRTIO_GPU_SET_SCANOUT;
+}
+
 /* Hands the chain back, or has it wait for the worker. */
 static void conclude(struct call *call, enum virtio_gpu_type type)
 {
@@ -444,6 +453,9 @@ static void conclude(struct call *call, enum virtio_gpu_type type)
 		return;
 	if (!told)
 		virtio_gpu_answer_write(&call->data, &call->cmd.header, type);
+	pending->quiet = nobody_waits(call);
+	if (pending->quiet)
+		vhost_tell_soon(front->vhost);
 	answer_give(pending, vhost_memory(front->vhost), call->data.start,
 			(size_t)(call->data.at - call->data.start));
 	free(pending->batch);

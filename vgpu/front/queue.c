@@ -11,6 +11,7 @@ enum {
 	AVAIL_NO_INTERRUPT = 1,
 	RING_AT = 4, /* of avail and used: after flags and index */
 	USED_ENTRY_BYTES = 8,
+	UNTOLD_PART = 4, /* of a queue: a quarter, then the driver is told */
 };
 
 struct desc {
@@ -69,6 +70,7 @@ int queue_map(struct queue *queue, const struct memory *memory)
 	queue->next_used = load_u16(queue->used + 2);
 	queue->signalled_valid = false;
 	queue->broken = false;
+	queue->untold = 0;
 	return 0;
 }
 
@@ -207,20 +209,42 @@ static bool wants_signal(struct queue *queue)
 	return first || (uint16_t)(now - load_u16(used_event(queue)) - 1) < (uint16_t)(now - before);
 }
 
-void queue_push(struct queue *queue, uint16_t head, uint32_t written_bytes)
+static bool put(struct queue *queue, uint16_t head, uint32_t written_bytes)
 {
-	static const uint64_t one = 1;
 	uint8_t *entry;
 
 	if (!queue->used)
-		return;
+		return false;
 	entry = queue->used + RING_AT + USED_ENTRY_BYTES * (size_t)(queue->next_used % queue->size);
 	store_shared_u32(entry, head);
 	store_shared_u32(entry + 4, written_bytes);
 	store_shared_u16(queue->used + 2, ++queue->next_used);
+	queue->untold++;
+	return true;
+}
+
+void queue_tell(struct queue *queue)
+{
+	static const uint64_t one = 1;
+
+	if (!queue->used || !queue->untold)
+		return;
+	queue->untold = 0;
 	/* A full eventfd means that the driver has yet to look, which is as good. */
 	if (wants_signal(queue) && queue->call_fd >= 0)
 		(void)!write(queue->call_fd, &one, sizeof one);
+}
+
+void queue_push(struct queue *queue, uint16_t head, uint32_t written_bytes)
+{
+	if (put(queue, head, written_bytes))
+		queue_tell(queue);
+}
+
+void queue_push_quietly(struct queue *queue, uint16_t head, uint32_t written_bytes)
+{
+	if (put(queue, head, written_bytes) && queue->untold >= queue->size / UNTOLD_PART)
+		queue_tell(queue);
 }
 
 uint64_t queue_chain_out_bytes(const struct queue_chain *chain)

@@ -41,6 +41,7 @@ struct queue {
 	/* Where it is. */
 	uint16_t next_avail, next_used, signalled;
 	bool signalled_valid, broken;
+	uint16_t untold; /* chains handed back since the driver was told */
 };
 
 void queue_init(struct queue *queue);
@@ -61,6 +62,11 @@ void queue_unpop(struct queue *queue);
 /* Hands a chain back with that many bytes written, and tells the driver if it wants
  * to know. Nothing when the rings are gone. */
 void queue_push(struct queue *queue, uint16_t head, uint32_t written_bytes);
+
+/* The same of a chain that nobody waits for: the driver is told of it with a later one,
+ * when there are many, or by queue_tell, which has to come. */
+void queue_push_quietly(struct queue *queue, uint16_t head, uint32_t written_bytes);
+void queue_tell(struct queue *queue);
 
 /* All bytes of the chain's out part. */
 uint64_t queue_chain_out_bytes(const struct queue_chain *chain);

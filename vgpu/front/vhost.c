@@ -3,6 +3,7 @@
  * vhost_resume. */
 #include "vhost.h"
 #include <base/log.h>
+#include <base/loop.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <proto/virtio_gpu.h>
@@ -10,6 +11,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum {
+	TELL_TIME_US = 8 * 1000, /* twice that is less than a picture's time at 60 a second */
+};
 
 struct vhost {
 	sd_event *event;
@@ -22,6 +27,9 @@ struct vhost {
 	struct memory memory;
 	struct queue queues[VHOST_QUEUES];
 	sd_event_source *kicks[VHOST_QUEUES];
+	sd_event_source *tell; /* drivers of what was handed back quietly */
+	bool telling;          /* it is armed */
+	bool tell_later;       /* there was more since */
 	/* The request being read or waiting to be carried out. */
 	uint8_t header[VHOST_USER_HEADER_BYTES], payload[VHOST_USER_PAYLOAD_MAX];
 	size_t header_len, payload_len;
@@ -50,11 +58,36 @@ static uint64_t offered_features(const struct vhost *vhost)
 			bit(VIRTIO_F_VERSION_1);
 }
 
+/* Most are told with something else soon; so only what nothing came behind for a while. */
+static int on_tell(sd_event_source *source, uint64_t now_us, void *user)
+{
+	struct vhost *vhost = user;
+
+	vhost->telling = vhost->tell_later;
+	vhost->tell_later = false;
+	if (vhost->telling) {
+		loop_timer_arm(source, TELL_TIME_US);
+		return 0;
+	}
+	for (int i = 0; i < VHOST_QUEUES; i++)
+		queue_tell(&vhost->queues[i]);
+	return 0;
+}
+
+void vhost_tell_soon(struct vhost *vhost)
+{
+	vhost->tell_later = vhost->telling;
+	if (!vhost->telling)
+		loop_timer_arm(vhost->tell, TELL_TIME_US);
+	vhost->telling = true;
+}
+
 struct vhost *vhost_create(sd_event *event, int fd, const struct vhost_ops *ops, void *user)
 {
 	struct vhost *vhost = calloc(1, sizeof *vhost);
 
-	if (!vhost) {
+	if (!vhost || loop_timer_add(event, &vhost->tell, on_tell, vhost) < 0) {
+		free(vhost);
 		close(fd);
 		return NULL;
 	}
@@ -90,6 +123,7 @@ void vhost_destroy(struct vhost *vhost)
 		return;
 	close_fds(vhost);
 	sd_event_source_disable_unref(vhost->source);
+	sd_event_source_disable_unref(vhost->tell);
 	for (int i = 0; i < VHOST_QUEUES; i++) {
 		sd_event_source_disable_unref(vhost->kicks[i]);
 		queue_finish(&vhost->queues[i]);

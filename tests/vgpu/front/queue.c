@@ -136,6 +136,31 @@ static void the_driver_is_told_when_it_wants(void **state)
 	assert_false(signalled());
 }
 
+static void want_signal_at(uint16_t used)
+{
+	memcpy(at(AVAIL_AT + 4 + SIZE * 2), &used, 2);
+}
+
+static void what_nobody_waits_for_is_told_of_with_more(void **state)
+{
+	queue_push_quietly(&queue, 0, 0);
+	assert_false(signalled());
+	queue_tell(&queue);
+	assert_true(signalled());
+	queue_tell(&queue);
+	assert_false(signalled());
+	want_signal_at(1);
+	queue_push_quietly(&queue, 0, 0);
+	assert_false(signalled());
+	queue_push(&queue, 0, 0);
+	assert_true(signalled());
+	want_signal_at(3);
+	queue_push_quietly(&queue, 0, 0);
+	assert_false(signalled());
+	queue_push_quietly(&queue, 0, 0); /* a quarter of the queue */
+	assert_true(signalled());
+}
+
 static void a_table_may_be_elsewhere(void **state)
 {
 	desc(TABLE_AT, 0, guest_addr + DATA_AT, 1, NEXT, 2);
@@ -257,6 +282,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(chains_come_and_go),
 		TEST(the_driver_is_told_when_it_wants),
+		TEST(what_nobody_waits_for_is_told_of_with_more),
 		TEST(a_table_may_be_elsewhere),
 		TEST(what_a_driver_does_wrong_breaks_the_queue),
 		TEST(rings_lie_in_memory),
