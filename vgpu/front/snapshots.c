@@ -5,6 +5,7 @@
 #include <base/loop.h>
 #include <base/shm.h>
 #include <proto/virgl_format.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -162,6 +163,10 @@ static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
 /* From blue, green, red, fourth, as they are read, to the order of the resource. */
 static void copy_row(uint8_t *to, const uint8_t *from, uint32_t width, const uint8_t order[4])
 {
+	if (order[0] == 0 && order[1] == 1) {
+		memcpy(to, from, (size_t)width * PIXEL_BYTES);
+		return;
+	}
 	for (uint32_t x = 0; x < width; x++) {
 		for (int channel = 0; channel < PIXEL_BYTES; channel++)
 			to[x * PIXEL_BYTES + order[channel]] = from[x * PIXEL_BYTES + channel];
