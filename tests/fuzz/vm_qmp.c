@@ -15,6 +15,9 @@ static void on_shutdown(void *user, bool by_guest)
 static void on_port(void *user, bool open)
 {
 }
+static void on_no_room(void *user)
+{
+}
 static void on_closed(void *user)
 {
 }
@@ -23,6 +26,7 @@ static const struct qmp_ops ops = {
 	.ready = on_ready,
 	.shutdown = on_shutdown,
 	.port = on_port,
+	.no_room = on_no_room,
 	.closed = on_closed,
 };
 

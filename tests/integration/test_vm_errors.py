@@ -45,12 +45,13 @@ class ErrorsTest(unittest.TestCase):
         last = process.log().strip().split("\n")[-1]
         self.assertRegex(last, "error guest-vm: .*" + sentence)
         self.assertFalse([pid for pid in below if alive(pid)])
-        self.assertFalse(os.path.exists(os.path.join(self.directory, "guests", "x", "link")))
+        folder = os.path.join(self.directory, "guests", "x")
+        self.assertFalse([name for name in os.listdir(folder) if name != "console"], os.listdir(folder))
 
-    def running(self):
+    def running(self, *options):
         """A machine that has just begun to run; (process, qemu, front)."""
         self.start_broker()
-        process = self.start("--append", "oriel.desktop=no")
+        process = self.start("--append", "oriel.desktop=no", *options)
         wait.until(lambda: "the machine to run; " + process.log(), lambda: "the machine runs" in process.log())
         by_name = {comm(pid)[:10]: pid for pid in children(process.pid)}
         return process, by_name["qemu-syste"], by_name["oriel-vgpu"]
@@ -97,8 +98,8 @@ class ErrorsTest(unittest.TestCase):
         self.assert_ends(self.start("--disk", "/proc/disk"), 5, "/proc/disk.image: ")
 
     def test_a_disk_in_use(self):
-        process, _, _ = self.running()
-        disk = os.path.join(self.directory, "guests", "x", "disk.qcow2")
+        disk = os.path.join(self.directory, "disk")
+        process, _, _ = self.running("--disk", disk)
         second = Process([program("oriel-guest-vm"), "--dir", os.path.join(self.directory, "guests", "y"),
                           "--memory", "512", "--disk", disk], os.path.join(self.directory, "second.log"))
         self.addCleanup(second.stop)
@@ -141,6 +142,8 @@ class ErrorsTest(unittest.TestCase):
         process.kill()
         process.wait()
         wait.until("what it started to end", lambda: not alive(qemu) and not alive(front))
+        left = os.listdir(os.path.join(self.directory, "guests", "x"))
+        self.assertFalse([name for name in left if name.startswith("disk")], left)
 
     def test_a_second_signal_does_not_wait(self):
         process, qemu, _ = self.running()

@@ -2,6 +2,7 @@
 #include "exits.h"
 #include <base/log.h>
 #include <base/loop.h>
+#include <base/program.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,9 @@ static void on_front_end(void *user)
 	char how[PROCESS_LINE_CAP + 32];
 
 	if (guest->state != GUEST_RUNS)
+		return;
+	/* It also ends because QEMU did, whose end says why. */
+	if (!guest->machine.qemu.pid || program_ended(guest->machine.qemu.pid, GUEST_QEMU_TIME_MS))
 		return;
 	process_why(&guest->machine.front, how, sizeof how);
 	say_why(guest, VM_EXIT_GPU, "the virtual GPU is lost: oriel-vgpu ended with %s", how);
@@ -288,7 +292,28 @@ static const struct guest_ops ops = {
 
 static void on_qmp_ready(void *user)
 {
+	struct guest *guest = user;
+
+	image_forget_temporary(guest->image);
 	log_info("the machine runs");
+}
+
+/* QEMU has stopped the machine. */
+static void on_qmp_no_room(void *user)
+{
+	struct guest *guest = user;
+
+	log_error("no room for what the machine writes to %s; it waits, tried again in %d s",
+			guest->image->disk, MACHINE_ROOM_TIME_MS / 1000);
+	loop_timer_arm(guest->room_timer, MACHINE_ROOM_TIME_MS * 1000ull);
+}
+
+static int on_room_time(sd_event_source *source, uint64_t time_us, void *user)
+{
+	struct guest *guest = user;
+
+	qmp_execute(&guest->qmp, "cont");
+	return 0;
 }
 
 static void on_qmp_shutdown(void *user, bool by_guest)
@@ -319,6 +344,7 @@ static const struct qmp_ops qmp_ops = {
 	.ready = on_qmp_ready,
 	.shutdown = on_qmp_shutdown,
 	.port = on_qmp_port,
+	.no_room = on_qmp_no_room,
 	.closed = on_qmp_closed,
 };
 
@@ -399,6 +425,7 @@ static int join(struct guest *guest)
 					guest) < 0 ||
 			loop_timer_add(guest->event, &guest->layout_timer, on_layout_time, guest) < 0 ||
 			loop_timer_add(guest->event, &guest->text_timer, on_text_time, guest) < 0 ||
+			loop_timer_add(guest->event, &guest->room_timer, on_room_time, guest) < 0 ||
 			loop_timer_add(guest->event, &guest->down_timer, on_down_time, guest) < 0)
 		return ERR_MEMORY;
 	return 0;
@@ -410,7 +437,7 @@ int guest_init(struct guest *guest, sd_event *event, const char *path, const str
 	int code;
 
 	*guest = (struct guest){
-		.event = event, .heads = { .max = settings->heads }, .input.qmp = &guest->qmp
+		.event = event, .image = image, .heads = { .max = settings->heads }, .input.qmp = &guest->qmp
 	};
 	guest->qmp.fd = guest->agent.fd = -1;
 	heads_want(&guest->heads, layout);
@@ -446,5 +473,6 @@ void guest_finish(struct guest *guest)
 	agent_link_finish(&guest->agent);
 	sd_event_source_disable_unref(guest->layout_timer);
 	sd_event_source_disable_unref(guest->text_timer);
+	sd_event_source_disable_unref(guest->room_timer);
 	sd_event_source_disable_unref(guest->down_timer);
 }

@@ -16,6 +16,8 @@ enum {
 	GUEST_LAYOUT_TIME_MS = 3000,
 	/* How long keys wait behind text that the agent does not say is typed. */
 	GUEST_TEXT_TIME_MS = 2000,
+	/* How long QEMU may take to be gone after its sockets are. */
+	GUEST_QEMU_TIME_MS = 1000,
 };
 
 enum guest_state {
@@ -28,7 +30,8 @@ struct guest {
 	sd_event *event;         /* borrowed */
 	struct guest_link *link; /* owned */
 	struct machine machine;
-	struct gpu *gpu; /* owned */
+	const struct image *image; /* borrowed */
+	struct gpu *gpu;           /* owned */
 	struct qmp qmp;
 	struct agent_link agent;
 	struct heads heads;
@@ -38,6 +41,7 @@ struct guest {
 	uint32_t layout_serial; /* the session's request; 0: nobody waits */
 	uint32_t agent_serial;  /* of what the agent was told last */
 	sd_event_source *layout_timer, *text_timer;
+	sd_event_source *room_timer; /* until the disk is tried again */
 	/* The cursor: which head has it, and its hot spot. */
 	uint32_t cursor_head, hot_x, hot_y;
 	enum guest_state state;
@@ -47,7 +51,8 @@ struct guest {
 };
 
 /* Listens at path and starts the machine. layout: the monitors at first. Returns 0 or
- * one of exits.h with why filled; guest_finish in either case. */
+ * one of exits.h with why filled; guest_finish in either case. image is borrowed until
+ * then. */
 int guest_init(struct guest *guest, sd_event *event, const char *path, const struct link_layout *layout,
 		const struct machine_settings *settings, const struct image *image);
 

@@ -151,6 +151,11 @@ static int make_overlay(struct image *image, const char *base)
 			process.last_line[0] ? process.last_line : err_text(result));
 }
 
+static void link_path(const struct image *image, char link[PATH_MAX])
+{
+	snprintf(link, PATH_MAX, "%.*s.image", PATH_MAX - 8, image->disk);
+}
+
 /* The link beside the overlay says which image it is of. */
 static int bind_overlay(struct image *image, const char *link, char folder[PATH_MAX])
 {
@@ -183,17 +188,28 @@ static int new_overlay(struct image *image, const char *link, const char *folder
 	return make_overlay(image, base);
 }
 
+void image_forget_temporary(const struct image *image)
+{
+	char link[PATH_MAX];
+
+	if (!image->temporary)
+		return;
+	link_path(image, link);
+	unlink(image->disk);
+	unlink(link);
+}
+
 int image_open(struct image *image, const char *path, const char *disk_path, const char *dir)
 {
 	char folder[PATH_MAX], real[PATH_MAX], link[PATH_MAX], base[PATH_MAX];
 	int result = 0;
 
-	*image = (struct image){ .disk = "" };
+	*image = (struct image){ .temporary = !disk_path };
 	if ((disk_path ? snprintf(image->disk, sizeof image->disk, "%s", disk_path)
 		       : snprintf(image->disk, sizeof image->disk, "%s/disk.qcow2", dir)) >=
 			(int)sizeof image->disk - 8)
 		return fail(image, ERR_IO, "the disk's path is too long");
-	snprintf(link, sizeof link, "%.*s.image", (int)sizeof link - 8, image->disk);
+	link_path(image, link);
 	if (!disk_path)
 		unlink(image->disk);
 	if (access(image->disk, F_OK) == 0) {

@@ -17,6 +17,7 @@ struct image {
 	char kernel[PATH_MAX], initrd[PATH_MAX];
 	char append[IMAGE_APPEND_CAP]; /* the kernel's command line */
 	char disk[PATH_MAX];           /* the overlay, qcow2 */
+	bool temporary;                /* the overlay is for this start only */
 	char why[IMAGE_WHY_CAP];       /* after an error: a sentence */
 };
 
@@ -24,8 +25,12 @@ struct image {
  * `oriel image build` made for this user or, failing that, for the system. Then opens
  * the overlay: disk_path, made when it is not there, with its folder. Beside it goes
  * disk_path.image, a link to the image's folder, which counts from then on: an overlay
- * is worth nothing on another base. disk_path NULL: an overlay in dir that is new each time.
+ * is worth nothing on another base. disk_path NULL: a temporary overlay in dir.
  * 0; ERR_MISSING, ERR_FORMAT or ERR_IO with why filled. */
 MUST_USE int image_open(struct image *image, const char *path, const char *disk_path, const char *dir);
+
+/* Removes the names of a temporary overlay, once QEMU has it open or will never: its
+ * bytes go with QEMU, however that ends. */
+void image_forget_temporary(const struct image *image);
 
 #endif

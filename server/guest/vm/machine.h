@@ -13,6 +13,7 @@ enum {
 	 * it is killed: together less than the 10 s that oriel-host gives a guest. */
 	MACHINE_DOWN_TIME_MS = 8000,
 	MACHINE_QUIT_TIME_MS = 1000,
+	MACHINE_ROOM_TIME_MS = 10000, /* between tries to write to a full disk */
 };
 
 struct machine_settings {

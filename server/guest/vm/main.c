@@ -144,6 +144,7 @@ static int run(const struct options *options, const char *dir, const char *path)
 	if (code == 0 && sd_event_loop(program.event) < 0)
 		code = EXIT_FAILURE;
 	guest_finish(guest);
+	image_forget_temporary(&program.image);
 	if (guest->why[0])
 		log_error("%s", guest->why);
 	else if (code == 0)

@@ -1,5 +1,6 @@
 #include "process.h"
 #include <base/log.h>
+#include <base/loop.h>
 #include <base/program.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,9 @@
 enum {
 	EXIT_NO_PROGRAM = 127,
 	SAFE_FD = PROCESS_FIRST_FD + PROCESS_FDS_MAX, /* above those that a child is given */
+	READS_PER_TURN = 16,
+	LAST_READS = 64, /* as much as a pipe holds */
+	MINUTE_US = 60 * 1000 * 1000,
 };
 
 /* Our own programs begin a line with date and time, as we do. */
@@ -31,6 +35,21 @@ static const char *skip_time(const char *line)
 	return line + sizeof pattern - 1;
 }
 
+/* A guest can make QEMU complain as often as it likes. */
+static void log_line(struct process *process, const char *line)
+{
+	uint64_t now_us = loop_now_us();
+
+	if (now_us - process->minute_us >= MINUTE_US) {
+		process->minute_us = now_us;
+		process->minute_lines = 0;
+	}
+	if (++process->minute_lines <= PROCESS_LINES_PER_MINUTE)
+		log_info("%s: %s", process->name, line);
+	else if (process->minute_lines == PROCESS_LINES_PER_MINUTE + 1)
+		log_warn("%s says too much; the rest of this minute is left out", process->name);
+}
+
 static void line_end(struct process *process)
 {
 	const char *line;
@@ -40,17 +59,18 @@ static void line_end(struct process *process)
 	line = skip_time(process->line);
 	if (!line[0])
 		return;
-	log_info("%s: %s", process->name, line);
+	log_line(process, line);
 	snprintf(process->last_line, sizeof process->last_line, "%s", line);
 }
 
-/* Until there is nothing more now. False: nothing will ever come. */
-static bool read_output(struct process *process)
+/* False: nothing will ever come. */
+static bool read_output(struct process *process, int reads_max)
 {
 	char bytes[1024];
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = read(process->output_fd, bytes, sizeof bytes)) > 0) {
+	for (int k = 0; k < reads_max && n > 0; k++) {
+		n = read(process->output_fd, bytes, sizeof bytes);
 		for (ssize_t i = 0; i < n; i++) {
 			if (bytes[i] == '\n')
 				line_end(process);
@@ -58,7 +78,7 @@ static bool read_output(struct process *process)
 				process->line[process->line_len++] = bytes[i];
 		}
 	}
-	return n < 0 && (errno == EAGAIN || errno == EINTR);
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 static void close_output(struct process *process)
@@ -66,7 +86,7 @@ static void close_output(struct process *process)
 	process->output = sd_event_source_disable_unref(process->output);
 	if (process->output_fd < 0)
 		return;
-	read_output(process);
+	read_output(process, LAST_READS);
 	line_end(process);
 	close(process->output_fd);
 	process->output_fd = -1;
@@ -76,7 +96,7 @@ static int on_output(sd_event_source *source, int fd, uint32_t events, void *use
 {
 	struct process *process = user;
 
-	if (!read_output(process))
+	if (!read_output(process, READS_PER_TURN))
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	return 0;
 }

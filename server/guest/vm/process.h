@@ -6,6 +6,7 @@
 
 #include <base/err.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
@@ -13,6 +14,7 @@ enum {
 	PROCESS_FIRST_FD = 3, /* where a child finds fds[0], the others behind it */
 	PROCESS_FDS_MAX = 8,
 	PROCESS_LINE_CAP = 240,
+	PROCESS_LINES_PER_MINUTE = 200, /* that are logged */
 };
 
 struct process {
@@ -27,6 +29,8 @@ struct process {
 	int output_fd;
 	char line[PROCESS_LINE_CAP], last_line[PROCESS_LINE_CAP];
 	size_t line_len;
+	uint64_t minute_us; /* when the present minute began */
+	unsigned minute_lines;
 };
 
 /* Starts argv[0] (looked up in PATH) with /dev/null as its input and these descriptors

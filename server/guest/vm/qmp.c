@@ -99,6 +99,8 @@ static void on_event(struct qmp *qmp, const char *name, const json_t *data)
 		qmp->ops->shutdown(qmp->user, json_is_true(json_object_get(data, "guest")));
 	else if (strcmp(name, "VSERPORT_CHANGE") == 0)
 		qmp->ops->port(qmp->user, json_is_true(json_object_get(data, "open")));
+	else if (strcmp(name, "BLOCK_IO_ERROR") == 0 && json_is_true(json_object_get(data, "nospace")))
+		qmp->ops->no_room(qmp->user);
 }
 
 /* The greeting, an answer, an error or an event. */

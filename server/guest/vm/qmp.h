@@ -22,6 +22,8 @@ struct qmp_ops {
 	void (*shutdown)(void *user, bool by_guest);
 	/* The machine's one virtio-serial port: somebody inside opened or closed it. */
 	void (*port)(void *user, bool open);
+	/* The host's disk is full; the machine stands until "cont". */
+	void (*no_room)(void *user);
 	/* The connection is lost, or QEMU speaks something else. */
 	void (*closed)(void *user);
 };

@@ -16,7 +16,7 @@ static sd_event *event;
 static int qemu_fd; /* QEMU's end */
 static struct qmp qmp;
 static struct input input;
-static int ready, shutdowns, guest_shutdowns, opened, closed_ports, closed;
+static int ready, shutdowns, guest_shutdowns, opened, closed_ports, no_rooms, closed;
 
 static void on_ready(void *user)
 {
@@ -37,6 +37,11 @@ static void on_port(void *user, bool open)
 		closed_ports++;
 }
 
+static void on_no_room(void *user)
+{
+	no_rooms++;
+}
+
 static void on_closed(void *user)
 {
 	closed++;
@@ -46,6 +51,7 @@ static const struct qmp_ops ops = {
 	.ready = on_ready,
 	.shutdown = on_shutdown,
 	.port = on_port,
+	.no_room = on_no_room,
 	.closed = on_closed,
 };
 
@@ -74,7 +80,7 @@ static int setup(void **state)
 {
 	int fds[2];
 
-	ready = shutdowns = guest_shutdowns = opened = closed_ports = closed = 0;
+	ready = shutdowns = guest_shutdowns = opened = closed_ports = no_rooms = closed = 0;
 	event = loop_create();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	qemu_fd = fds[1];
@@ -124,6 +130,9 @@ static void events_are_told(void **state)
 		  "{\"event\": \"VSERPORT_CHANGE\", \"data\": {\"open\": false}}\n{\"event\": \"RESET\"}\n");
 	assert_int_equal(opened, 1);
 	assert_int_equal(closed_ports, 1);
+	qemu_says("{\"event\": \"BLOCK_IO_ERROR\", \"data\": {\"nospace\": true}}\n"
+		  "{\"event\": \"BLOCK_IO_ERROR\", \"data\": {\"nospace\": false}}\n");
+	assert_int_equal(no_rooms, 1);
 }
 
 static void what_is_no_qmp_closes_it(void **state)

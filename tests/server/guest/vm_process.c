@@ -104,6 +104,14 @@ static void endless_lines_are_cut(void **state)
 	assert_int_equal(strlen(process.last_line), PROCESS_LINE_CAP - 1);
 }
 
+static void a_flood_is_left_out(void **state)
+{
+	shell("seq 5000");
+	sd_event_loop(event);
+	assert_string_equal(process.last_line, "5000");
+	assert_true(process.minute_lines >= 5000 || process.minute_lines == 0);
+}
+
 static void descriptors_are_in_their_places(void **state)
 {
 	const char *const argv[] = { "sh", "-c", "echo a >&3; echo b >&4; ls /proc/self/fd | wc -l >&5",
@@ -349,6 +357,7 @@ int main(void)
 		TEST(only_a_whole_time_is_one),
 		TEST(a_signal_is_named),
 		TEST(endless_lines_are_cut),
+		TEST(a_flood_is_left_out),
 		TEST(descriptors_are_in_their_places),
 		TEST(a_missing_program_is_told),
 		TEST(who_does_not_end_is_killed),
