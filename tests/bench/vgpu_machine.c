@@ -306,16 +306,15 @@ static int start_display(struct vgpu_machine *machine)
 	return display;
 }
 
-/* A disk like ours on the same image. */
+/* A disk like ours on the same image, whose folder has the kernel too. */
 static int make_disk(const struct vgpu_machine *machine, const struct vgpu_machine *ours)
 {
 	char command[512];
 
 	snprintf(command, sizeof command,
-			"base=$(qemu-img info -U '%s" FILES
-			"/disk.qcow2' | sed -n 's/^backing file: //p') && "
-			"qemu-img create -q -f qcow2 -F raw -b \"$base\" '%s/disk.qcow2'",
-			ours->dir, machine->dir);
+			"kernel=$(tr '\\0' '\\n' </proc/%d/cmdline | sed -n '/^-kernel$/ { n; p }') && "
+			"qemu-img create -q -f qcow2 -F raw -b \"${kernel%%/*}/disk.raw\" '%s/disk.qcow2'",
+			(int)ours->qemu, machine->dir);
 	return system(command) == 0 ? 0 : ERR_IO;
 }
 
