@@ -13,8 +13,8 @@ struct zgfx_window {
 	size_t history_bytes; /* 0: not in use */
 	size_t cap_bytes;
 	size_t len;
-	uint8_t *bytes; /* LINE_BYTES more than cap_bytes can be read */
-	struct zgfx_places *places;
+	struct zgfx_places *places; /* and, in the same block, */
+	uint8_t *bytes;             /* LINE_BYTES more than cap_bytes can be read */
 	struct zgfx_code literals[256];
 	struct zgfx_code lengths[ZGFX_SHORT_MATCH_BYTES];
 };

@@ -28,8 +28,9 @@ static inline size_t zgfx_bound(size_t len)
 }
 
 /* history_bytes  how far back matches may reach, 0..ZGFX_HISTORY_MAX_BYTES. Memory:
- *                this, as much again for room but at most 1 MiB of it, and 416 KiB
- *                of tables. 0 makes an encoder that only wraps.
+ *                this, as much again for room but at most 1 MiB of it, and 208 KiB
+ *                of tables, in huge pages from 2 MiB on (4 MiB for the whole
+ *                history). 0 makes an encoder that only wraps.
  * Returns owned, or NULL without memory. */
 struct zgfx_encoder *zgfx_encoder_create(size_t history_bytes);
 void zgfx_encoder_destroy(struct zgfx_encoder *enc);
