@@ -5,11 +5,13 @@
 #include "vgpu.h"
 
 enum {
-	BROKER_USER_MAX = 64,                    /* connections of one user but root */
-	BROKER_TICK_US = 4000,                   /* while several compete for a GPU */
-	BROKER_REST_TICK_US = 250000,            /* while there is a worker at all */
-	BROKER_DEMOTE_US = 150000,               /* a batch that used this gets only what others leave */
-	BROKER_BATCH_WALL_US = 10 * 1000 * 1000, /* a batch that waits for ever uses nothing */
+	BROKER_USER_MAX = 64,         /* connections of one user but root */
+	BROKER_TICK_US = 4000,        /* while several compete for a GPU */
+	BROKER_REST_TICK_US = 250000, /* while there is a worker at all */
+	BROKER_DEMOTE_US = 150000,    /* a batch that used this gets only what others leave */
+	BROKER_REBUILD_US = 2000000,  /* but not before a worker that replaces a dead one used this */
+	BROKER_BATCH_WALL_US = 10 * 1000 * 1000, /* a batch that waits for ever uses nothing in so long */
+	BROKER_MOVED_US = 1000,                  /* more than nothing */
 };
 
 struct broker_settings {

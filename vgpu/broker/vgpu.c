@@ -128,6 +128,7 @@ static int join_again(struct vgpu *vgpu, struct broker_worker *answer)
 		drop_worker(vgpu, false);
 		vgpu->resets++;
 	}
+	vgpu->rebuilds = !vgpu->killed;
 	vgpu->killed = false;
 	if (loop_now_us() < vgpu->rests_until_us) {
 		refuse(answer, BROKER_FAILED, "its worker died too often%s; try again in ten seconds", "");
@@ -287,6 +288,16 @@ void vgpu_destroy(struct vgpu *vgpu, bool leave_worker)
 	free(vgpu);
 }
 
+static bool is_recent(uint64_t then_us, uint64_t now_us)
+{
+	return now_us < then_us || now_us - then_us < BROKER_BATCH_WALL_US;
+}
+
+static bool is_rebuilding(const struct vgpu *vgpu)
+{
+	return vgpu->rebuilds && worker_used_us(vgpu->worker) < BROKER_REBUILD_US;
+}
+
 /* A batch is judged by the time it used itself: on a busy host a slow one may wait
  * long for its turn. */
 static void watch_batch(struct vgpu *vgpu, uint64_t now_us)
@@ -295,15 +306,20 @@ static void watch_batch(struct vgpu *vgpu, uint64_t now_us)
 
 	if (since != vgpu->batch_us) {
 		vgpu->batch_us = since;
-		vgpu->batch_used_us = vgpu->share.used_us;
+		vgpu->batch_used_us = vgpu->moved_used_us = vgpu->share.used_us;
+		vgpu->moved_us = 0;
 		worker_demote(vgpu->worker, false);
 	}
 	if (!since || vgpu->killed)
 		return;
+	if (vgpu->share.held || vgpu->share.used_us - vgpu->moved_used_us >= BROKER_MOVED_US) {
+		vgpu->moved_used_us = vgpu->share.used_us;
+		vgpu->moved_us = now_us;
+	}
 	used = vgpu->share.used_us - vgpu->batch_used_us;
-	worker_demote(vgpu->worker, used > BROKER_DEMOTE_US);
+	worker_demote(vgpu->worker, used > BROKER_DEMOTE_US && !is_rebuilding(vgpu));
 	if (used < vgpu->broker->settings.batch_limit_us &&
-			(now_us < since || now_us - since < BROKER_BATCH_WALL_US || vgpu->share.held))
+			(is_recent(since, now_us) || is_recent(vgpu->moved_us, now_us)))
 		return;
 	log_warn("%s: a batch did not end in time (%llu ms); its worker %d is replaced", vgpu->name,
 			(unsigned long long)used / 1000, (int)worker_pid(vgpu->worker));

@@ -28,7 +28,8 @@ struct vgpu {
 	int gpu;               /* index */
 	struct worker *worker; /* NULL: none now */
 	struct share_member share;
-	bool killed; /* the watchdog did it */
+	bool killed;   /* the watchdog did it */
+	bool rebuilds; /* the worker is told what a dead one knew, and compiles it all again */
 	uint32_t resets;
 	uint64_t deaths_us[VGPU_DEATHS_MAX]; /* a ring */
 	size_t death;
@@ -37,6 +38,8 @@ struct vgpu {
 	uint64_t ended_frames;
 	uint64_t batch_us;      /* page.busy_since_us when last looked at */
 	uint64_t batch_used_us; /* worker's use when that batch was first seen */
+	/* When it was last seen to get on, or was held, and the worker's use then; 0: never. */
+	uint64_t moved_us, moved_used_us;
 	uint64_t fps_frames, fps_us;
 	uint32_t frames_per_1000_s;
 };

@@ -214,6 +214,25 @@ class Case(unittest.TestCase):
         self.assertGreater(rows["hangs"]["gpu_time_us"], 290000)
         os.kill(pid, 0)
 
+    @unittest.skipIf(os.geteuid() != 0, "the broker demotes nobody that it may not promote")
+    def test_long_batch(self):
+        """It gets what others leave; but who makes again what a dead worker knew is given time."""
+        self.start("--batch-limit", "60000")
+        front = self.front()
+        pid = front.join()[2]
+        front.order(b"h")
+        self.wait_list(lambda rows: os.sched_getscheduler(pid) == os.SCHED_IDLE)
+        os.kill(pid, signal.SIGKILL)
+        front.wait_lost()
+        pid = front.join()[2]
+        front.order(b"h")
+        before = self.list()["guest"]["gpu_time_us"]
+        self.wait_list(lambda rows: rows["guest"]["gpu_time_us"] > before + 500000)
+        self.assertEqual(os.sched_getscheduler(pid), os.SCHED_OTHER)
+        rows = self.wait_list(lambda rows: os.sched_getscheduler(pid) == os.SCHED_IDLE)
+        self.assertGreater(rows["guest"]["gpu_time_us"], before + 1500000)
+        os.kill(pid, signal.SIGKILL)
+
     def test_watchdog_without_use(self):
         """A worker that waits for ever has been stuck since long ago."""
         self.start()
