@@ -6,9 +6,9 @@
  * near enough, and it is the distance. An empty entry is 0, farther than all.
  *
  * They are small, since a CPU's nearest memory is shared with whatever else runs: with
- * 416 KiB instead of 208 the speed fell by a third on a busy machine, for 1 to 4 %
- * more saved (12 where whole windows of pictures come back). What the table of 3 bytes
- * forgets soon would be too far for so short a match anyway. */
+ * 416 KiB instead of 208 the speed fell by a fifth on a busy machine, for up to 4 %
+ * fewer bytes (16 % where windows full of pictures come back; 2026-11). What the table
+ * of 3 bytes forgets soon would be too far for so short a match anyway. */
 #ifndef ZGFX_PLACES_H
 #define ZGFX_PLACES_H
 
