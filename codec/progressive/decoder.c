@@ -14,6 +14,10 @@
 /* Tables of a region are few (at most 7 quantisers by the specification). */
 #define QUANTS_MAX 255
 
+enum {
+	REPAINTS_PER_TILE = 2, /* more would let few bytes cause much work */
+};
+
 struct tile {
 	struct pass_component components[RFX_COMPONENTS];
 	struct pass_positions positions[RFX_COMPONENTS];
@@ -38,7 +42,7 @@ struct progressive_decoder {
 	struct tile_set of_frame, of_region; /* sent in this frame, and in this region of it */
 	uint32_t frame_id;
 	bool in_frame;
-	int repaints_left; /* of earlier tiles in this message, so that work stays bounded */
+	int repaints_left; /* of earlier tiles of this frame; each that is sent pays for some */
 	const struct rfx_picture *picture;
 };
 
@@ -181,6 +185,7 @@ static void tile_stamp(
 		tile->positions[i] = header->positions[i];
 		tile->shifts[i] = *header->shifts[i];
 	}
+	decoder->repaints_left += REPAINTS_PER_TILE;
 	tile_set_add(&decoder->of_frame, header->x, header->y);
 	tile_set_add(&decoder->of_region, header->x, header->y);
 }
@@ -345,10 +350,11 @@ int progressive_decoder_paint(struct progressive_decoder *decoder, uint32_t fram
 
 	decoder->picture = dst;
 	decoder->in_frame = false;
-	if (frame_id != decoder->frame_id)
+	if (frame_id != decoder->frame_id) {
 		decoder->of_frame = (struct tile_set){ 0 };
+		decoder->repaints_left = 0;
+	}
 	decoder->frame_id = frame_id;
-	decoder->repaints_left = 2 * decoder->w_tiles * decoder->h_tiles;
 	while (reader_left(&r) > 0) {
 		int type = reader_u16(&r), err;
 		uint32_t block_len = reader_u32(&r);

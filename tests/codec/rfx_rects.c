@@ -142,7 +142,7 @@ static void progressive_shows_the_rectangles(void **state)
 }
 
 /* A region without tiles */
-static void paint_rects(struct progressive_decoder *decoder, uint32_t frame_id, const struct rfx_rect *rects,
+static int paint_rects(struct progressive_decoder *decoder, uint32_t frame_id, const struct rfx_rect *rects,
 		int count, uint8_t *dst)
 {
 	static uint8_t bytes[8 * RECTS_MAX + 100];
@@ -154,7 +154,7 @@ static void paint_rects(struct progressive_decoder *decoder, uint32_t frame_id, 
 	int len = progressive_frame_write(W, H, &frame, bytes, sizeof bytes);
 
 	assert_true(len > 0);
-	assert_int_equal(progressive_decoder_paint(decoder, frame_id, bytes, (size_t)len, &picture), 0);
+	return progressive_decoder_paint(decoder, frame_id, bytes, (size_t)len, &picture);
 }
 
 static void progressive_shows_earlier_tiles(void **state)
@@ -173,17 +173,38 @@ static void progressive_shows_earlier_tiles(void **state)
 	free(bytes);
 	memset(got, MARK, sizeof got);
 	bytes = message_with_rects(MESSAGE_PROGRESSIVE, src, &nothing, 1, &len);
-	assert_int_equal(progressive_decoder_paint(decoder, 9, bytes, len, &picture), 0);
-	check(got, full, &nothing, 1, 0, 0);
-	for (size_t i = 0; i < 4 * COUNTS; i++) {
+	for (uint32_t i = 0; i < 4 * COUNTS; i++) {
 		rects_make(rects, counts[i % COUNTS]);
 		memset(got, MARK, sizeof got);
-		paint_rects(decoder, 9, rects, counts[i % COUNTS], got);
+		assert_int_equal(progressive_decoder_paint(decoder, i, bytes, len, &picture), 0);
+		check(got, full, &nothing, 1, 0, 0);
+		assert_int_equal(paint_rects(decoder, i, rects, counts[i % COUNTS], got), 0);
 		check(got, full, rects, counts[i % COUNTS], 0, 0);
 	}
 	memset(got, MARK, sizeof got);
-	paint_rects(decoder, 10, &all, 1, got); /* in another frame nothing was sent */
+	assert_int_equal(paint_rects(decoder, 1000, &all, 1, got), 0); /* where nothing was sent */
 	check(got, full, &nothing, 1, 0, 0);
+	free(bytes);
+	progressive_decoder_destroy(decoder);
+}
+
+/* Each tile sent pays for two more pictures of a tile, whichever messages ask. */
+static void progressive_repaints_are_bounded(void **state)
+{
+	static uint8_t src[H * STRIDE], got[H * STRIDE];
+	struct progressive_decoder *decoder = progressive_decoder_create(W, H, cpu_flags_detect());
+	struct rfx_picture picture = { got, STRIDE, W, H };
+	const struct rfx_rect all = { 0, 0, W, H };
+	uint8_t *bytes;
+	size_t len;
+
+	bytes = message_with_rects(MESSAGE_PROGRESSIVE, src, &all, 1, &len);
+	for (uint32_t frame = 0; frame < 3; frame++) {
+		assert_int_equal(progressive_decoder_paint(decoder, frame, bytes, len, &picture), 0);
+		assert_int_equal(paint_rects(decoder, frame, &all, 1, got), 0);
+		assert_int_equal(paint_rects(decoder, frame, &all, 1, got), 0);
+		assert_int_equal(paint_rects(decoder, frame, &all, 1, got), ERR_FORMAT);
+	}
 	free(bytes);
 	progressive_decoder_destroy(decoder);
 }
@@ -194,6 +215,7 @@ int main(void)
 		cmocka_unit_test(classic_shows_the_rectangles),
 		cmocka_unit_test(progressive_shows_the_rectangles),
 		cmocka_unit_test(progressive_shows_earlier_tiles),
+		cmocka_unit_test(progressive_repaints_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

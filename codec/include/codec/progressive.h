@@ -70,7 +70,8 @@ void progressive_decoder_destroy(struct progressive_decoder *decoder);
 /* Decodes a bitmap stream (any bytes; simple tiles, first and upgrade passes)
  * and paints what lies inside its rectangles, clipped to dst. frame_id is that
  * of RDPGFX_START_FRAME_PDU: rectangles may show tiles sent earlier in the same
- * frame. Returns 0, ERR_FORMAT or ERR_MEMORY; some tiles may be painted then. */
+ * frame, all of them together twice for each that was sent: so time grows with bytes.
+ * Returns 0, ERR_FORMAT or ERR_MEMORY; some tiles may be painted then. */
 MUST_USE int progressive_decoder_paint(struct progressive_decoder *decoder, uint32_t frame_id,
 		const uint8_t *data, size_t len, const struct rfx_picture *dst);
 
