@@ -13,6 +13,7 @@
 enum {
 	FULL_FRAMES = 4, /* of each corpus, for the cases that take every tile */
 	PATH_BYTES = 4096,
+	FRAME_MAX_PX = 8 << 20, /* as noise it fits CODEC_MESSAGE_BYTES_MAX */
 };
 
 struct options {
@@ -41,7 +42,7 @@ static bool set_cpu(struct codec_bench *b, const char *text)
 static bool set_size(struct options *o, const char *text)
 {
 	return sscanf(text, "%dx%d", &o->w_px, &o->h_px) == 2 && o->w_px > 0 && o->h_px > 0 &&
-			o->w_px <= 4096 && o->h_px <= 2048;
+			o->w_px <= 8192 && o->h_px <= 8192 && o->w_px * o->h_px <= FRAME_MAX_PX;
 }
 
 static bool parse(struct codec_bench *b, struct options *o, int argc, char **argv)

@@ -193,6 +193,7 @@ static int commands_work(void *state, int i, const uint8_t **out)
 		struct gfx_point at = { (int16_t)(t % across * 64), (int16_t)(t / across * 64) };
 		struct gfx_rect rect = { (uint16_t)at.x, (uint16_t)at.y, (uint16_t)(at.x + 64),
 			(uint16_t)(at.y + 64) };
+		int wide = frame->w_px - at.x < 64 ? frame->w_px - at.x : 64;
 		int high = frame->h_px - at.y < 64 ? frame->h_px - at.y : 64;
 		uint16_t slot = (uint16_t)(1 + t % 1000);
 
@@ -204,7 +205,7 @@ static int commands_work(void *state, int i, const uint8_t **out)
 			gfx_surface_to_cache_write(&w, 1,
 					analysis_content_hash(
 							frame->pixels + at.y * frame->stride_bytes + at.x * 4,
-							frame->stride_bytes, 64, high),
+							frame->stride_bytes, wide, high),
 					slot, rect);
 	}
 	gfx_end_frame_write(&w, (uint32_t)i);
