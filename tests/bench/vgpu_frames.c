@@ -4,10 +4,11 @@
  * the X server of its window. Who looks at the pictures does not: our session's place is
  * taken by this program. The two take turns, and the other one is idle meanwhile.
  *
- * A turn is a program that draws so many frames and ends. Measured is the middle of it,
- * where shaders are compiled and the picture is up, by the frames that the host saw: ours
- * when they are in the session's memory, QEMU's when they are flushed to its window. That
- * is compared with what the program says that it drew. */
+ * A turn is a program that draws so many frames and ends. Measured is a part of it, where
+ * shaders are compiled and the picture is up, by the frames that the host saw: ours when
+ * they are in the session's memory, QEMU's when they are flushed to its window. Frames that
+ * were drawn and never shown do not count; all that were seen in the turn are compared with
+ * what the program drew. */
 #include "results.h"
 #include "vgpu.h"
 #include "vgpu_machine.h"
@@ -21,25 +22,26 @@
 enum {
 	ROUNDS_MAX = 100,
 	PATIENCE_MS = 180000, /* for one turn */
-	BEGIN_PERCENT = 20,   /* of the frames of a turn */
-	END_PERCENT = 80,
+	QUIET_US = 500 * 1000,
+	FRAMES = 600,       /* of a turn */
+	BEGIN_PERCENT = 10, /* of them, as they are seen */
+	END_PERCENT = 40,   /* even if many are never shown */
 };
 
 struct program {
 	const char *name;
-	/* Draws so many frames, then fails unless virgl drew them in the right size. */
+	/* Draws FRAMES frames, then fails unless virgl drew them in the right size. */
 	const char *command;
-	int frames;
 };
 
-#define GLMARK2(scene, count)                                                                                \
-	"glmark2-es2-drm --visual-config alpha=0 --swap-mode=fifo -b " scene ":nframes=" count               \
-	" && grep -q 'GL_RENDERER: *virgl' /tmp/out && grep -q 'Size: *1280x1024' /tmp/out"
+#define GLMARK2(scene)                                                                                       \
+	"glmark2-es2-drm --visual-config alpha=0 --swap-mode=fifo -b " scene                                 \
+	":nframes=600 && grep -q 'GL_RENDERER: *virgl' /tmp/out && grep -q 'Size: *1280x1024' /tmp/out"
 
 static const struct program programs[] = {
-	{ "kmscube", "kmscube -c 601 && grep -q 'renderer: .virgl' /tmp/out", 600 },
-	{ "glmark2-build", GLMARK2("build", "400"), 400 },
-	{ "glmark2-texture", GLMARK2("texture", "400"), 400 },
+	{ "kmscube", "kmscube -c 601 && grep -q 'renderer: .virgl' /tmp/out" },
+	{ "glmark2-build", GLMARK2("build") },
+	{ "glmark2-texture", GLMARK2("texture") },
 };
 
 /* What one turn gave. */
@@ -93,16 +95,58 @@ static int wait_end(struct vgpu_machine *machine)
 
 static void tell_failure(struct vgpu_machine *machine, const struct program *program, int err)
 {
-	fprintf(stderr, "oriel-bench: %s in the machine of %s: %s\n", program->name, machine->name,
-			err > 0 ? "it failed, or drew without virgl or in another size" : err_text(err));
+	const char *why = err_text(err);
+
+	if (err > 0)
+		why = "it failed, or drew without virgl or in another size";
+	else if (err == ERR_CLOSED)
+		why = "it ended before enough of its frames were seen";
+	fprintf(stderr, "oriel-bench: %s in the machine of %s: %s\n", program->name, machine->name, why);
+}
+
+/* What the guest's queue still holds is drawn and shown, and the screen at rest. */
+static int wait_quiet(struct vgpu_machine *machine)
+{
+	uint64_t since_us = loop_now_us();
+
+	while (loop_now_us() - since_us < QUIET_US) {
+		uint64_t before = machine->frames;
+		int err = vgpu_machine_look(machine);
+
+		if (err < 0)
+			return err;
+		if (machine->frames != before)
+			since_us = loop_now_us();
+	}
+	return 0;
+}
+
+/* The measured part of the turn that begins now. 0; ERR_CLOSED: the program ended. */
+static int take_part(struct vgpu_machine *machine, struct vgpu_cpu *cost, double *frames)
+{
+	uint64_t before = machine->frames, begin;
+	struct vgpu_cpu from, to;
+	int err = wait_frames(machine, before + FRAMES * BEGIN_PERCENT / 100);
+
+	begin = machine->frames;
+	if (!err)
+		err = vgpu_machine_cpu(machine, &from);
+	if (!err)
+		err = wait_frames(machine, before + FRAMES * END_PERCENT / 100);
+	*frames = (double)(machine->frames - begin);
+	if (!err)
+		err = vgpu_machine_cpu(machine, &to);
+	if (!err)
+		*cost = (struct vgpu_cpu){ to.all_s - from.all_s, to.guest_s - from.guest_s };
+	return err;
 }
 
 static int take_turn(struct vgpu_machine *machine, const struct program *program, struct turn *turn)
 {
-	uint64_t before, begin = 0, count = (uint64_t)program->frames;
-	struct vgpu_cpu from, to;
-	double frames, cpu_s;
-	int err = vgpu_machine_look(machine), code;
+	struct vgpu_cpu cost = { 0 };
+	uint64_t before;
+	double frames = 0;
+	int err = wait_quiet(machine), code = 0;
 
 	before = machine->frames;
 	if (!err)
@@ -110,24 +154,17 @@ static int take_turn(struct vgpu_machine *machine, const struct program *program
 	if (!err)
 		err = vgpu_console_start(&machine->console, program->command);
 	if (!err)
-		err = wait_frames(machine, before + count * BEGIN_PERCENT / 100);
-	begin = machine->frames;
-	if (!err)
-		err = vgpu_machine_cpu(machine, &from);
-	if (!err)
-		err = wait_frames(machine, before + count * END_PERCENT / 100);
-	frames = (double)(machine->frames - begin);
-	if (!err)
-		err = vgpu_machine_cpu(machine, &to);
-	code = err && err != ERR_CLOSED ? err : wait_end(machine);
+		err = take_part(machine, &cost, &frames);
+	if (!err || err == ERR_CLOSED)
+		code = wait_end(machine);
+	if (!err && !code)
+		err = wait_quiet(machine);
 	if (err || code) {
 		tell_failure(machine, program, code ? code : err);
 		return ERR_CLOSED;
 	}
-	cpu_s = to.all_s - from.all_s;
-	*turn = (struct turn){ frames / cpu_s, (to.guest_s - from.guest_s) / frames * 1e3, 0,
-		(double)(machine->frames - before) / (double)count };
-	turn->rest_ms = cpu_s / frames * 1e3 - turn->guest_ms;
+	*turn = (struct turn){ frames / cost.all_s, cost.guest_s / frames * 1e3,
+		(cost.all_s - cost.guest_s) / frames * 1e3, (double)(machine->frames - before) / FRAMES };
 	return 0;
 }
 

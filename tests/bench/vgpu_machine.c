@@ -219,7 +219,8 @@ static int boot(struct vgpu_machine *machine, const char *console)
 	int err = vgpu_console_open(&machine->console, console, is_alive, machine);
 
 	if (!err)
-		err = vgpu_console_start(&machine->console, "systemctl stop getty@tty1");
+		err = vgpu_console_start(&machine->console,
+				"systemctl stop getty@tty1; echo 0 >/sys/class/graphics/fbcon/cursor_blink");
 	if (!err)
 		err = vgpu_console_end(&machine->console, START_TIME_MS);
 	if (err != 0)
