@@ -17,6 +17,12 @@ size_t checkasm_levels(unsigned flags[], size_t max)
 	return count;
 }
 
+void checkasm_every_level_is_here(void **state)
+{
+	if (!(cpu_flags_detect() & CPU_AVX512))
+		skip();
+}
+
 uint32_t checkasm_random(void)
 {
 	static uint32_t state = 0x2545f491;

@@ -12,6 +12,9 @@
 /* The levels to check on this machine: flags of each, C (0) not among them. */
 size_t checkasm_levels(unsigned flags[], size_t max);
 
+/* A test of its own: skipped where some level cannot run. */
+void checkasm_every_level_is_here(void **state);
+
 uint32_t checkasm_random(void);
 
 /* count values within -limit..limit - 1; kind picks the pattern: noise, only

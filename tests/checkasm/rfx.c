@@ -161,6 +161,7 @@ static void decoders(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(checkasm_every_level_is_here),
 		cmocka_unit_test(transforms),
 		cmocka_unit_test(encoders),
 		cmocka_unit_test(decoders),
