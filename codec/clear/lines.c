@@ -179,6 +179,7 @@ void clear_lines_find(struct clear_lines *lines, const struct pixels *pic, uint3
 	for (int y = 0; y < pic->h_px; y++)
 		measure_row(lines, pic, ground, y);
 	total = remove_least(lines);
+	y_px &= 0xffff; /* a hint, so it may be anything; sums stay small */
 	if (!total || use_known(lines, y_px, total))
 		return;
 	find_new(lines, y_px, total);
