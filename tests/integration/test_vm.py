@@ -3,9 +3,12 @@ is, what is typed arrives, sizes and monitors follow the client."""
 
 import os
 import re
+import signal
+import time
 
 from harness import machine, wait
 from harness.case import StackCase
+from harness.picture import compare
 
 TEXT = "The quick brown fox! #$%^&*()_+ 0123456789"
 UNICODE_TEXT = "naïve Ωμέγα – Привет, “мир” 漢字 ☃"
@@ -14,7 +17,7 @@ UNICODE_TEXT = "naïve Ωμέγα – Привет, “мир” 漢字 ☃"
 class VmCase(StackCase):
     """One machine for the class, which the first log-in starts."""
 
-    append, users = "", 1
+    append, users, profile = "", 1, ""
 
     @classmethod
     def setUpClass(cls):
@@ -24,7 +27,7 @@ class VmCase(StackCase):
             options += " --append " + cls.append
         cls.stack_arguments = {"guest": "vm", "options": options, "users": cls.users}
         super().setUpClass()
-        cls.broker = machine.broker(cls.stack)
+        cls.broker = machine.broker(cls.stack, cls.profile)
         cls.consoles = {}
 
     @classmethod
@@ -40,6 +43,28 @@ class VmCase(StackCase):
         if user not in self.consoles:
             self.consoles[user] = machine.console(self.stack, user)
         return self.consoles[user]
+
+    def worker(self, user=None):
+        """The present worker of that user's virtual GPU."""
+        line = r": %s: profile .*, worker (\d+)" % (user or self.stack.user)
+        return int(re.findall(line, self.broker.log())[-1])
+
+    def resets(self, why, user=None):
+        """How often that user's worker was replaced: "died" or "took too long"."""
+        return len(re.findall("renderer %s and was replaced" % why, self.guest_log(user)))
+
+    def lose_worker(self, user=None):
+        """kill -9; returns how long the front was without a worker, in ms."""
+        before = self.resets("died", user)
+        os.kill(self.worker(user), signal.SIGKILL)
+        return self.replaced("died", before, user)
+
+    def replaced(self, why, before, user=None):
+        """Waits for one reset more than before, and until the new worker draws."""
+        up = r"up to date (\d+) ms after the last was lost"
+        wait.until("a new worker", lambda: self.resets(why, user) > before and
+                   len(re.findall(up, self.guest_log(user))) >= self.resets(".*", user), machine.BOOT_S)
+        return int(re.findall(up, self.guest_log(user))[-1])
 
     def guest_log(self, user=None):
         with open(os.path.join(self.stack.run_dir, "guests", (user or self.stack.user) + ".log")) as f:
@@ -177,3 +202,54 @@ class DesktopTest(VmCase):
         self.assert_alike(second.picture, timeout_s=machine.BOOT_S)
         press(second)
         wait.until("the second line", lambda: count() == [pid, "2"], machine.BOOT_S, 0.5)
+
+    def text(self):
+        """What is inside the terminal at 100, 100, as the desktop shows it."""
+        return self.guest_picture().crop(440, 170, 110, 130)
+
+    def resting_text(self):
+        pictures = []
+
+        def rests():
+            pictures.append(self.text())
+            return len(pictures) > 3 and len({picture.data for picture in pictures[-3:]}) == 1
+        wait.until("the terminal to rest", rests, machine.BOOT_S, 1)
+        return pictures[-1]
+
+    def test_the_desktop_goes_on_without_its_worker(self):
+        """A window that was only ever drawn by the GPU is as it was, a program draws on,
+        and so does the compositor. The session stays."""
+        client = self.headless("--size", "800x600").connected()
+        console = self.console()
+        console.start("glmark2-es2 -b build:nframes=1 --run-forever --size 300x200", "/tmp/glmark")
+        self.addCleanup(lambda: console.run("pkill glmark2", False))
+        wait.until("glmark2 to draw", lambda: self.drawn() >= 2, machine.BOOT_S, 0.5)
+        self.terminal("ls -l /; exec cat")
+        self.move(100, 100)
+        want = self.resting_text()
+        self.assertGreater(want.colours(20), 19)
+        drawn, killed = self.drawn(), time.monotonic()
+        gap_ms = self.lose_worker()
+        self.same_text(want)
+        print("figures: the desktop's worker was away for %d ms; %.1f s to the terminal as it was" % (
+            gap_ms, time.monotonic() - killed), flush=True)
+        wait.until("glmark2 to draw on", lambda: self.drawn() >= drawn + 2, machine.BOOT_S, 0.5)
+        self.same_text(want)
+        self.move(200, 150)
+        wait.until("the terminal to move", lambda: not self.alike(want), machine.BOOT_S, 0.5)
+        self.move(100, 100)
+        self.same_text(want)
+        self.assert_alike(client.picture, timeout_s=machine.BOOT_S)
+
+    def drawn(self):
+        return int(self.console().run("grep -c FrameTime /tmp/glmark", False) or 0)
+
+    def move(self, x, y):
+        self.console().desktop("xdotool search --name '^oriel-test$' windowmove %d %d" % (x, y))
+
+    def alike(self, want):
+        likeness = compare(want, self.text())
+        return likeness.psnr_db >= 40 and likeness.worst_db >= 30
+
+    def same_text(self, want):
+        wait.until("the terminal as it was", lambda: self.alike(want), machine.BOOT_S, 0.2)

@@ -4,18 +4,23 @@ the machines end in every way there is, one without the other."""
 import os
 import re
 import signal
+import subprocess
+import time
 
 from harness import machine, wait
 from harness.picture import compare
 from harness.process import Process
-from harness.stack import alive, children, comm, descendants
+from harness.stack import BUILD, alive, children, comm, descendants
 from test_vm import VmCase
 
 SIZE = "1280x800"
+DRAW_FRAMES = os.path.join(BUILD, "tests", "vgpu", "vtest", "vgpu-draw-frames")
+MEMORY_MIB = 200  # of video memory; vgpu-draw-frames fill asks for twice that
 
 
 class BareTest(VmCase):
-    append, users = "oriel.desktop=no", 2
+    want = last = None
+    append, users, profile = "oriel.desktop=no", 2, "memory=%d" % MEMORY_MIB
 
     def qemu(self, user):
         """The process of that user's machine."""
@@ -50,30 +55,100 @@ class BareTest(VmCase):
         self.check_a_frame(first)
         self.check_motion(clients[1], second)
         self.check_a_frame(first)
+        self.assertFalse(re.search("error|warn", self.broker.log()), self.broker.log())
+        self.check_lost_workers(first, clients[1], second)
+        self.install_draw_frames(first)
+        self.check_endless(first, clients[1], second)
+        self.check_quota(first, clients[1], second)
         self.check_clean_end(clients[0], first, clients[1], second)
         self.check_kill(clients[1], second)
+
+    def is_right(self, user):
+        got = self.guest_picture(user)
+        self.last = compare(self.want, got) if (got.width, got.height) == (1280, 800) else "another size"
+        return not isinstance(self.last, str) and self.last.psnr_db >= 40 and self.last.worst_db >= 30
+
+    def drawn(self, user):
+        """How many frames glmark2 has drawn."""
+        return int(self.console(user).run("grep -c FrameTime /tmp/glmark", False) or 0)
+
+    def assert_goes_on(self, user):
+        """glmark2 draws further frames, and they are right."""
+        drawn = self.drawn(user)
+        wait.until("glmark2 to go on", lambda: self.drawn(user) >= drawn + 3, machine.BOOT_S, 0.5)
+        self.assertTrue(self.is_right(user), self.last)
+
+    def assert_turns(self, client):
+        before = client.picture().data
+        wait.until("the cube to turn", lambda: client.picture().data != before, machine.BOOT_S, 0.1)
 
     def check_a_frame(self, user):
         """A frame of glmark2 in the machine is the one that the host draws."""
         self.console(user).run("pkill glmark2; glmark2-es2-drm --visual-config alpha=0 -b build:nframes=1 "
                                "--run-forever >/tmp/glmark 2>&1 &")
-        want = self.reference()
-
-        def alike():
-            got = self.guest_picture(user)
-            self.last = compare(want, got) if (got.width, got.height) == (1280, 800) else "another size"
-            return not isinstance(self.last, str) and self.last.psnr_db >= 40 and self.last.worst_db >= 30
+        self.want = self.want or self.reference()
         wait.until(lambda: "the machine's frame to match: %s; %s" % (
-            self.last, self.console(user).run("tail -n 5 /tmp/glmark")), alike, machine.BOOT_S, 0.5)
+            self.last, self.console(user).run("tail -n 5 /tmp/glmark")), lambda: self.is_right(user),
+                   machine.BOOT_S, 0.5)
         self.assertIn("virgl", self.console(user).run("grep GL_RENDERER /tmp/glmark"))
 
     def check_motion(self, client, user):
         """kmscube turns, at the client too."""
         self.console(user).run("tail -f /dev/null | kmscube >/tmp/cube 2>&1 &")
         wait.until("the cube", lambda: client.picture().colours(200) >= 200, machine.BOOT_S, 0.3)
-        pictures = [client.picture().data]
-        wait.until("the cube to turn", lambda: client.picture().data != pictures[0], machine.BOOT_S, 0.1)
+        self.assert_turns(client)
         self.assertIn("virgl", self.console(user).run("grep renderer: /tmp/cube"))
+
+    def check_lost_workers(self, user, other_client, other):
+        """kill -9 of each worker: both programs go on, with right pixels; a session that
+        is there stays."""
+        worker = self.worker(other)
+        gap_ms = self.lose_worker(user)
+        self.assert_goes_on(user)
+        self.assertEqual(self.worker(other), worker)
+        self.assert_turns(other_client)
+        frames, killed = other_client.state()["frames"], time.monotonic()
+        other_gap_ms = self.lose_worker(other)
+        other_client.until("frames of the cube", lambda s: s["frames"] > frames + 2, machine.BOOT_S)
+        print("figures: glmark2's worker was away for %d ms, kmscube's for %d ms; kmscube's third frame at the "
+              "client %.2f s after the kill" % (gap_ms, other_gap_ms, time.monotonic() - killed), flush=True)
+        self.assert_turns(other_client)
+        picture = other_client.picture()
+        self.assertGreater(picture.colours(200), 199)
+        self.assertEqual(picture.data[:3], bytes([128] * 3), "kmscube's background")
+        self.assert_goes_on(user)
+
+    def install_draw_frames(self, user):
+        stripped = os.path.join(self.stack.directory, "draw-frames")
+        subprocess.run(["strip", "-o", stripped, DRAW_FRAMES], check=True)
+        with open(stripped, "rb") as f:
+            self.console(user).put(f.read(), "/tmp/draw-frames")
+
+    def check_endless(self, user, other_client, other):
+        """A shader that does not end costs its machine a worker, and nobody anything else."""
+        worker, before = self.worker(other), self.resets("took too long", user)
+        started = time.monotonic()
+        self.console(user).run("/tmp/draw-frames endless >/tmp/endless 2>&1 &")
+        gap_ms = self.replaced("took too long", before, user)
+        self.assert_goes_on(user)
+        print("figures: a shader without end was ended after %.1f s; its worker was away for %d ms" % (
+            time.monotonic() - started, gap_ms), flush=True)
+        self.console(user).run("pkill draw-frames", False)
+        self.assertEqual(self.worker(other), worker)
+        self.assert_turns(other_client)
+        self.assert_goes_on(user)
+
+    def check_quota(self, user, other_client, other):
+        """Who asks for twice its video memory is told by its kernel; others notice nothing."""
+        refused = "dmesg | grep -c 'response 0x1201'"  # VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY
+        resets = self.resets(".*", other)
+        self.assertEqual(self.console(user).run(refused, False), "0")
+        self.console(user).run("/tmp/draw-frames fill | od -An -tu1")
+        self.assertGreater(int(self.console(user).run(refused, False)), 0)
+        self.assertEqual(self.console(other).run(refused, False), "0")
+        self.assertEqual(self.resets(".*", other), resets)
+        self.assert_turns(other_client)
+        self.assert_goes_on(user)
 
     def check_clean_end(self, client, user, other_client, other):
         """`oriel guest end` shuts the machine down; the other one goes on."""
@@ -83,8 +158,7 @@ class BareTest(VmCase):
         wait.until("QEMU to end", lambda: not alive(qemu), machine.BOOT_S)
         self.stack.log_line(r"machine is off|told to quit", lambda: self.guest_log(user))
         self.assertTrue(alive(self.qemu(other)))
-        before = other_client.picture().data
-        wait.until("the other's cube to turn", lambda: other_client.picture().data != before, machine.BOOT_S, 0.1)
+        self.assert_turns(other_client)
 
     def check_kill(self, client, user):
         """kill -9 of QEMU: the session ends with a word, and the log says why."""
@@ -93,4 +167,3 @@ class BareTest(VmCase):
         self.stack.log_line(r"the machine is lost: QEMU ended with signal 9", lambda: self.guest_log(user))
         wait.until("the guest to end", lambda: not [pid for pid in self.stack.guest_pids()
                                                     if any(w.endswith("/" + user) for w in self.words(pid))])
-        self.assertFalse(re.search("error|warn", self.broker.log()), self.broker.log())

@@ -1,26 +1,24 @@
 """Virtual machines: their image, their serial console, the broker of their GPUs."""
 
+import base64
+import gzip
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
-import unittest
 
 from . import stack as stacks
 from . import wait
 from .process import Process
 
-# Emulated processors, often two machines on two real ones.
-BOOT_S = 10 * wait.PATIENCE_S
+# Only what hangs takes so long: a machine boots in a minute of processor time, emulated,
+# often two on two real processors that others use too.
+BOOT_S = 30 * wait.PATIENCE_S
 
 
 def image():
     """The folder of the image that this build's programs make; built if need be."""
-    for tool in ("qemu-system-x86_64", "mmdebstrap"):
-        if not shutil.which(tool):
-            raise unittest.SkipTest(tool + " is not installed (packaging/install-deps vm)")
     done = subprocess.run([stacks.program("oriel"), "image", "build"], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=1800)
     if done.returncode != 0:
@@ -28,10 +26,14 @@ def image():
     return done.stdout.strip()
 
 
-def broker(stack):
-    """oriel-vgpu-broker for the guests of that server."""
+def broker(stack, profile=""):
+    """oriel-vgpu-broker for the guests of that server. profile: what the default one
+    shall have, as "memory=128"."""
     path = os.path.join(stack.run_dir, "vgpu")
-    process = Process([stacks.program("oriel-vgpu-broker"), "--socket", path, "--profiles", "/dev/null"],
+    profiles = os.path.join(stack.directory, "profiles")
+    with open(profiles, "w") as f:
+        f.write("default %s\n" % profile if profile else "")
+    process = Process([stacks.program("oriel-vgpu-broker"), "--socket", path, "--profiles", profiles],
                       os.path.join(stack.directory, "broker.log"), user=stack.run_as)
     wait.until(lambda: "the broker to listen; its log:\n" + process.log(),
                lambda: not process.running() or os.path.exists(path))
@@ -101,10 +103,18 @@ class Console:
         return self.run("runuser -u user -- env DISPLAY=:0 XAUTHORITY=/home/user/.Xauthority LANG=C.UTF-8 "
                         "HOME=/home/user " + command, check)
 
-    def start(self, command):
+    def start(self, command, log="/tmp/log"):
         """On the desktop, and goes on in the background."""
         self.run("cd /home/user; setsid runuser -u user -- env DISPLAY=:0 XAUTHORITY=/home/user/.Xauthority "
-                 "LANG=C.UTF-8 HOME=/home/user %s >/tmp/log 2>&1 </dev/null &" % command)
+                 "LANG=C.UTF-8 HOME=/home/user %s >%s 2>&1 </dev/null &" % (command, log))
+
+    def put(self, data, path):
+        """Makes a program of these bytes in the machine."""
+        text = base64.b64encode(gzip.compress(data, mtime=0)).decode()
+        self.run(": >/tmp/put")
+        for at in range(0, len(text), 3600):
+            self.run("printf %%s %s >>/tmp/put" % text[at:at + 3600])
+        self.run("base64 -d /tmp/put | gzip -d >%s; chmod 755 %s; rm /tmp/put" % (path, path))
 
     def close(self):
         if self.socket:
