@@ -44,7 +44,7 @@ class ErrorsTest(unittest.TestCase):
         self.assertEqual(process.wait(machine.BOOT_S), code, process.log())
         last = process.log().strip().split("\n")[-1]
         self.assertRegex(last, "error guest-vm: .*" + sentence)
-        self.assertFalse([pid for pid in below if alive(pid)])
+        wait.until("what it started to end", lambda: not any(map(alive, below)))
         folder = os.path.join(self.directory, "guests", "x")
         self.assertFalse([name for name in os.listdir(folder) if name != "console"], os.listdir(folder))
 

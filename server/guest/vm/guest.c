@@ -42,8 +42,9 @@ static void on_front_end(void *user)
 
 	if (guest->state != GUEST_RUNS)
 		return;
-	/* It also ends because QEMU did, whose end says why. */
-	if (!guest->machine.qemu.pid || program_ended(guest->machine.qemu.pid, GUEST_QEMU_TIME_MS))
+	/* With 0 it ends because QEMU does, whose end says why. */
+	if (guest->machine.front.status == 0 && guest->machine.qemu.pid &&
+			program_ended(guest->machine.qemu.pid, GUEST_QEMU_TIME_MS))
 		return;
 	process_why(&guest->machine.front, how, sizeof how);
 	say_why(guest, VM_EXIT_GPU, "the virtual GPU is lost: oriel-vgpu ended with %s", how);
