@@ -24,12 +24,21 @@ static void read_bytes(void *user, uint64_t offset_bytes, void *dst, size_t len)
 	memset((uint8_t *)dst + n, 0, len - n);
 }
 
+static struct uploads_backing backing_of(struct resource_reader *reader)
+{
+	return (struct uploads_backing){ resource_read, reader, reader->resource->backing_bytes,
+		reader->resource->entry_count };
+}
+
 static void add(struct front *front, struct resource *resource, const struct virgl_upload *to,
 		uint64_t offset_bytes, const struct uploads_backing *foreign)
 {
 	struct resource_reader reader = { .resource = resource, .memory = vhost_memory(front->vhost) };
-	struct uploads_backing own = { resource_read, &reader };
+	struct uploads_backing own = backing_of(&reader);
+	uint64_t turn = 0;
 
+	if (sd_event_get_iteration(front->event, &turn) >= 0)
+		uploads_turn(&front->uploads, turn);
 	uploads_add(&resource->uploads, &front->uploads, &resource->create, to, offset_bytes, &own, foreign);
 }
 
@@ -56,7 +65,7 @@ static void on_inline_write(void *user, const struct virgl_upload *upload, const
 	struct recorder *recorder = user;
 	struct resource *resource = usable(recorder, upload->resource);
 	struct bytes bytes = { data, len };
-	struct uploads_backing foreign = { read_bytes, &bytes };
+	struct uploads_backing foreign = { read_bytes, &bytes, len, 1 };
 
 	if (resource)
 		add(recorder->front, resource, upload, 0, &foreign);
@@ -78,10 +87,12 @@ static void on_copy_transfer(
 	struct resource *resource = usable(recorder, upload->resource);
 	struct resource_reader reader = { .resource = usable(recorder, source),
 		.memory = vhost_memory(recorder->front->vhost) };
-	struct uploads_backing foreign = { resource_read, &reader };
+	struct uploads_backing foreign;
 
-	if (resource && reader.resource && reader.resource->entries)
-		add(recorder->front, resource, upload, offset_bytes, &foreign);
+	if (!resource || !reader.resource || !reader.resource->entries)
+		return;
+	foreign = backing_of(&reader);
+	add(recorder->front, resource, upload, offset_bytes, &foreign);
 }
 
 static void on_drawn(void *user, uint32_t id, uint32_t level)

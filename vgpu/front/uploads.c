@@ -4,6 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What painting costs, beside its bytes. */
+enum {
+	ROW_COST_BYTES = 128,
+	PART_COST_BYTES = 4,
+};
+
 /* A level of a resource: its size, and how far apart its texels are in a picture. */
 struct shape {
 	uint32_t width, height, depth;
@@ -56,6 +62,19 @@ static bool fits(const struct virgl_upload *to, const struct shape *shape)
 			fits_axis(to->z, to->depth, shape->depth);
 }
 
+/* As the renderer has it: the strides hold the box, and the backing all of it. */
+static bool lies_in(const struct box *box, const struct shape *shape, const struct uploads_backing *from,
+		uint64_t offset_bytes)
+{
+	const struct virgl_upload *to = box->to;
+	uint64_t row_bytes = (uint64_t)to->width * shape->texel_bytes,
+		 len_bytes = (to->depth - 1) * box->layer_stride_bytes +
+			(to->height - 1) * box->stride_bytes + row_bytes;
+
+	return box->stride_bytes >= row_bytes && box->layer_stride_bytes >= box->stride_bytes * to->height &&
+			offset_bytes <= from->len_bytes && len_bytes <= from->len_bytes - offset_bytes;
+}
+
 static bool is_whole(const struct virgl_upload *to, const struct shape *shape)
 {
 	return to->width == shape->width && to->height == shape->height && to->depth == shape->depth;
@@ -101,6 +120,30 @@ static void paint(struct upload_level *level, const struct shape *shape, const s
 					row, len);
 		}
 	}
+}
+
+static uint64_t cost_of(
+		const struct virgl_upload *to, const struct shape *shape, const struct uploads_backing *from)
+{
+	uint64_t rows = (uint64_t)to->height * to->depth,
+		 row_bytes = (uint64_t)to->width * shape->texel_bytes;
+
+	return rows * (row_bytes + ROW_COST_BYTES) + (uint64_t)from->parts * PART_COST_BYTES;
+}
+
+static bool spend(struct uploads_budget *budget, uint64_t cost_bytes)
+{
+	if (cost_bytes > UPLOADS_TURN_BYTES - budget->painted_bytes)
+		return false;
+	budget->painted_bytes += cost_bytes;
+	return true;
+}
+
+void uploads_turn(struct uploads_budget *budget, uint64_t turn)
+{
+	if (budget->turn != turn)
+		budget->painted_bytes = 0;
+	budget->turn = turn;
 }
 
 /* False: there is no memory, or no budget. */
@@ -190,16 +233,23 @@ static void add_to_level(struct upload_level *level, struct uploads_budget *budg
 		const struct box *box, uint64_t offset_bytes, const struct uploads_backing *own,
 		const struct uploads_backing *foreign)
 {
+	const struct uploads_backing *from = foreign ? foreign : own;
+	uint64_t cost_bytes = cost_of(box->to, shape, from);
+
 	if (!foreign && (is_whole(box->to, shape) || !level->known)) {
 		set_backing(level, budget, box->to, offset_bytes);
 		return;
 	}
 	if (!foreign && !level->picture && join(level, shape, box, offset_bytes))
 		return;
+	if (!level->picture && level->known)
+		cost_bytes += cost_of(&level->to, shape, own);
+	if (!spend(budget, cost_bytes))
+		return;
 	level->to.resource = box->to->resource;
 	level->to.level = box->to->level;
 	if (level->picture || make_picture(level, budget, shape, own))
-		paint(level, shape, box, foreign ? foreign : own, offset_bytes);
+		paint(level, shape, box, from, offset_bytes);
 }
 
 void uploads_add(struct uploads *uploads, struct uploads_budget *budget,
@@ -210,6 +260,8 @@ void uploads_add(struct uploads *uploads, struct uploads_budget *budget,
 	struct box box = box_of(to, &shape);
 
 	if (to->level >= UPLOADS_LEVELS_MAX || !fits(to, &shape))
+		return;
+	if (shape.texel_bytes && !lies_in(&box, &shape, foreign ? foreign : own, offset_bytes))
 		return;
 	if (!uploads->levels)
 		uploads->levels = calloc(UPLOADS_LEVELS_MAX, sizeof *uploads->levels);
@@ -224,7 +276,7 @@ void uploads_add(struct uploads *uploads, struct uploads_budget *budget,
 uint8_t *uploads_picture(struct uploads *uploads, struct uploads_budget *budget,
 		const struct render_resource *resource)
 {
-	static const struct uploads_backing none = { read_nothing, NULL };
+	static const struct uploads_backing none = { .read = read_nothing };
 	struct shape shape = shape_of(resource, 0);
 	struct upload_level *level;
 

@@ -15,6 +15,7 @@
 enum {
 	UPLOADS_LEVELS_MAX = 16,
 	UPLOADS_BUDGET_BYTES = 256 << 20, /* of pictures, for all resources of a guest */
+	UPLOADS_TURN_BYTES = 512 << 20,   /* painted into them, at most, in one turn of the loop */
 	UPLOADS_BLITS_MAX = 96,           /* levels, and sides of a cube */
 	UPLOADS_BUFFER = 0,               /* render_resource.target of a buffer: width is in bytes */
 };
@@ -43,12 +44,15 @@ struct uploads {
 /* Shared by all resources of a guest. */
 struct uploads_budget {
 	size_t used_bytes;
+	uint64_t turn, painted_bytes; /* in that turn */
 };
 
 /* Where bytes of a backing are read: what lies outside reads as zero. */
 struct uploads_backing {
 	void (*read)(void *user, uint64_t offset_bytes, void *dst, size_t len);
 	void *user;
+	uint64_t len_bytes;
+	uint32_t parts; /* it is scattered in so many, which reading goes through */
 };
 
 /* Empty uploads are all zeroes. */
@@ -58,11 +62,16 @@ void uploads_finish(struct uploads *uploads, struct uploads_budget *budget);
 void uploads_detached(struct uploads *uploads);
 
 /* A box came into the resource, from offset_bytes of its own backing, or, unless that
- * is NULL, of foreign, which is read now. What the renderer would refuse is left out; so
- * is what there is no memory or budget for. */
+ * is NULL, of foreign, which is read now. What the renderer would refuse is left out, as a
+ * box that reaches beyond what it is read from; so is what there is no memory or budget
+ * for, and what is too much for one turn: a batch may paint the same again and again, and
+ * the renderer may have stopped at its first command. */
 void uploads_add(struct uploads *uploads, struct uploads_budget *budget,
 		const struct render_resource *resource, const struct virgl_upload *to, uint64_t offset_bytes,
 		const struct uploads_backing *own, const struct uploads_backing *foreign);
+
+/* The loop's turn, by any number: in another than the last, so much may be painted again. */
+void uploads_turn(struct uploads_budget *budget, uint64_t turn);
 
 /* A BLIT from one of the resource's levels into another. */
 void uploads_add_blit(struct uploads *uploads, const struct virgl_entry *blit);

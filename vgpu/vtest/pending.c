@@ -29,12 +29,29 @@ static void read_backing(void *user, uint64_t offset_bytes, void *dst, size_t le
 	memset((uint8_t *)dst + got, 0, len - got);
 }
 
+static struct uploads_backing backing_of(struct vtest_resource *resource)
+{
+	return (struct uploads_backing){ read_backing, resource, resource->data_bytes, 1 };
+}
+
+/* From offset_bytes of its own memory, or of foreign, unless that is NULL. */
+static void add(struct vtest_client *client, struct vtest_resource *resource, const struct virgl_upload *to,
+		uint64_t offset_bytes, const struct uploads_backing *foreign)
+{
+	struct uploads_budget *budget = &client->server->budget;
+	struct uploads_backing own = backing_of(resource);
+	uint64_t turn = 0;
+
+	if (sd_event_get_iteration(client->server->event, &turn) >= 0)
+		uploads_turn(budget, turn);
+	uploads_add(&resource->made.uploads, budget, &resource->made.create, to, offset_bytes, &own, foreign);
+}
+
 /* What was uploaded from its own memory: rows that lie as in the level have no stride of
  * their own in the stream. */
 static void keep_transfer(struct vtest_client *client, struct vtest_resource *resource,
 		const struct virgl_upload *upload, uint64_t offset_bytes)
 {
-	struct uploads_backing own = { read_backing, resource };
 	struct virgl_upload to = *upload;
 	uint32_t texel = resource->made.create.target == UPLOADS_BUFFER
 			? 1
@@ -45,8 +62,7 @@ static void keep_transfer(struct vtest_client *client, struct vtest_resource *re
 	if (!to.layer_stride_bytes)
 		to.layer_stride_bytes =
 				to.stride_bytes * resource_level_px(resource->made.create.height, to.level);
-	uploads_add(&resource->made.uploads, &client->server->budget, &resource->made.create, &to,
-			offset_bytes, &own, NULL);
+	add(client, resource, &to, offset_bytes, NULL);
 }
 
 struct block {
@@ -69,11 +85,10 @@ static void on_inline_write(void *user, const struct virgl_upload *upload, const
 	struct vtest_client *client = user;
 	struct vtest_resource *resource = client_owns(client, upload->resource);
 	struct block block = { data, len };
-	struct uploads_backing own = { read_backing, resource }, from = { read_block, &block };
+	struct uploads_backing from = { read_block, &block, len, 1 };
 
 	if (resource)
-		uploads_add(&resource->made.uploads, &client->server->budget, &resource->made.create, upload,
-				0, &own, &from);
+		add(client, resource, upload, 0, &from);
 }
 
 static void on_transfer(void *user, const struct virgl_upload *upload, uint64_t offset_bytes)
@@ -91,11 +106,12 @@ static void on_copy_transfer(
 	struct vtest_client *client = user;
 	struct vtest_resource *resource = client_owns(client, upload->resource),
 			      *lender = client_owns(client, source);
-	struct uploads_backing own = { read_backing, resource }, from = { read_backing, lender };
+	struct uploads_backing from;
 
-	if (resource && lender)
-		uploads_add(&resource->made.uploads, &client->server->budget, &resource->made.create, upload,
-				offset_bytes, &own, &from);
+	if (!resource || !lender)
+		return;
+	from = backing_of(lender);
+	add(client, resource, upload, offset_bytes, &from);
 }
 
 static void on_drawn(void *user, uint32_t id, uint32_t level)

@@ -41,8 +41,8 @@ static int set_up(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
 
-	w->own_backing = (struct uploads_backing){ read_backing, w->own };
-	w->other_backing = (struct uploads_backing){ read_backing, w->other };
+	w->own_backing = (struct uploads_backing){ read_backing, w->own, BACKING, 1 };
+	w->other_backing = (struct uploads_backing){ read_backing, w->other, BACKING, 1 };
 	w->resource = (struct render_resource){ .resource = 1,
 		.target = TEXTURE,
 		.format = RGBA,
@@ -206,6 +206,76 @@ static void test_out_of_bounds(void **state)
 			UINT64_MAX, &w->own_backing, NULL);
 }
 
+static bool taken(struct world *w, const struct virgl_upload *to, uint64_t offset, bool own)
+{
+	bool known;
+
+	uploads_add(&w->uploads, &w->budget, &w->resource, to, offset, &w->own_backing,
+			own ? NULL : &w->other_backing);
+	known = uploads_next(&w->uploads, &(uint32_t){ 0 });
+	uploads_finish(&w->uploads, &w->budget);
+	return known;
+}
+
+/* What the renderer refuses, by a byte or a row, and what it just takes. */
+static void test_beyond_the_backing(void **state)
+{
+	enum { COLUMN = (HEIGHT - 1) * ROW + 4 };
+	struct virgl_upload column = { .resource = 1, .x = 3, .width = 1, .height = HEIGHT, .depth = 1 };
+	struct world *w = *state;
+
+	for (int own = 0; own < 2; own++) {
+		assert_true(taken(w, &column, BACKING - COLUMN, own));
+		assert_false(taken(w, &column, BACKING - COLUMN + 1, own));
+		assert_false(taken(w, &column, BACKING + 1, own));
+		assert_false(taken(w, &column, UINT64_MAX, own));
+	}
+	w->other_backing.len_bytes = 4 * HEIGHT;
+	assert_false(taken(w, &column, 0, false));
+	column.stride_bytes = 4; /* rows without gaps */
+	assert_true(taken(w, &column, 0, false));
+	column.stride_bytes = 3;
+	assert_false(taken(w, &column, 0, false));
+	column.stride_bytes = 4;
+	column.layer_stride_bytes = 4 * HEIGHT - 1;
+	assert_false(taken(w, &column, 0, false));
+	w->resource.array_size = column.depth = 2;
+	column.layer_stride_bytes = 4 * HEIGHT;
+	assert_false(taken(w, &column, 0, false));
+	w->other_backing.len_bytes *= 2;
+	assert_true(taken(w, &column, 0, false));
+	column.layer_stride_bytes = UINT32_MAX;
+	assert_false(taken(w, &column, 0, false));
+}
+
+/* The same over and over again ends, until there was a turn for others. */
+static void test_turn(void **state)
+{
+	struct world *w = *state;
+
+	uploads_turn(&w->budget, 1);
+	for (int i = 0; i < 1000; i++)
+		upload(w, 0, 0, WIDTH, HEIGHT, 0, 8, false);
+	assert_in_range(w->budget.painted_bytes, 1000 * BYTES, 10 * 1000 * BYTES);
+	w->budget.painted_bytes = UPLOADS_TURN_BYTES;
+	uploads_turn(&w->budget, 1);
+	uploads_add(&w->uploads, &w->budget, &w->resource,
+			&(struct virgl_upload){ .resource = 1, .width = 4, .height = 4, .depth = 1 }, 900,
+			&w->own_backing, &w->other_backing);
+	check(w, 0, 0, WIDTH, HEIGHT); /* without that */
+	uploads_turn(&w->budget, 2);
+	upload(w, 0, 0, 4, 4, 0, 900, false);
+	check(w, 0, 0, WIDTH, HEIGHT);
+	/* A backing that is one for a picture from now on is read too. */
+	upload(w, 0, 0, WIDTH, HEIGHT, 0, 100, true);
+	w->budget.painted_bytes = UPLOADS_TURN_BYTES - BYTES;
+	uploads_add(&w->uploads, &w->budget, &w->resource,
+			&(struct virgl_upload){ .resource = 1, .width = 1, .height = 1, .depth = 1 }, 900,
+			&w->own_backing, &w->other_backing);
+	assert_null(w->uploads.levels[0].picture);
+	check(w, 0, 0, WIDTH, HEIGHT);
+}
+
 static void test_budget(void **state)
 {
 	struct world *w = *state;
@@ -238,6 +308,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_parts_from_elsewhere, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_buffer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_out_of_bounds, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_beyond_the_backing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_turn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_budget, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_blocks, set_up, tear_down),
 	};
