@@ -70,7 +70,6 @@ int queue_map(struct queue *queue, const struct memory *memory)
 	queue->next_used = load_u16(queue->used + 2);
 	queue->signalled_valid = false;
 	queue->broken = false;
-	queue->untold = 0;
 	return 0;
 }
 

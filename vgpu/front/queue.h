@@ -49,7 +49,7 @@ void queue_finish(struct queue *queue);
 
 /* Looks up the rings in guest memory: after their addresses or the memory changed. From
  * then the queue can run, if that is 0; ERR_FORMAT when they are not in guest memory or
- * not aligned. */
+ * not aligned. What the driver is yet to be told of stays so. */
 MUST_USE int queue_map(struct queue *queue, const struct memory *memory);
 
 /* Takes a chain's buffers for now. 1; 0 when there is none (the driver is asked to

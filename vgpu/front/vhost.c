@@ -242,6 +242,7 @@ static int set_base(struct vhost *vhost, struct queue *queue)
 static void get_base(struct vhost *vhost, struct queue *queue)
 {
 	queue->enabled = false;
+	queue_tell(queue);
 	queue->desc = queue->avail = queue->used = NULL;
 	vhost->msg.vring.num = queue->next_avail;
 }

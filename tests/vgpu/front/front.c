@@ -293,6 +293,20 @@ static void a_flush_interrupts_with_what_comes_next(void **state)
 		assert_true(sd_event_run(m->event, patience_us) > 0);
 }
 
+static void a_flush_interrupts_before_its_queue_rests(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t base[] = { 0, 0 };
+
+	vhost_queue(m->front.vhost, VHOST_CONTROL)->event_idx = false;
+	create_2d(m, 1, 64, 64);
+	assert_true(interrupted(m));
+	assert_int_equal(COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 0, 0, 64, 64, 1, 0), VIRTIO_GPU_OK);
+	assert_false(interrupted(m));
+	machine_request(m, VHOST_USER_GET_VRING_BASE, base, sizeof base, NULL, 0);
+	assert_true(interrupted(m));
+}
+
 static void a_fence_stands_for_those_before_it_only(void **state)
 {
 	struct machine *m = *state;
@@ -623,6 +637,7 @@ int main(void)
 		TEST(errors_of_the_worker_reach_the_guest),
 		TEST(fences_come_back_in_order),
 		TEST(a_flush_interrupts_with_what_comes_next),
+		TEST(a_flush_interrupts_before_its_queue_rests),
 		TEST(a_fence_stands_for_those_before_it_only),
 		TEST(a_cursor_comes_to_the_screen),
 		TEST(a_lost_worker_is_replaced),

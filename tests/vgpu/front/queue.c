@@ -161,6 +161,14 @@ static void what_nobody_waits_for_is_told_of_with_more(void **state)
 	assert_true(signalled());
 }
 
+static void what_was_handed_back_is_told_after_the_memory_changed(void **state)
+{
+	queue_push_quietly(&queue, 0, 0);
+	assert_int_equal(queue_map(&queue, &memory), 0);
+	queue_tell(&queue);
+	assert_true(signalled());
+}
+
 static void a_table_may_be_elsewhere(void **state)
 {
 	desc(TABLE_AT, 0, guest_addr + DATA_AT, 1, NEXT, 2);
@@ -283,6 +291,7 @@ int main(void)
 		TEST(chains_come_and_go),
 		TEST(the_driver_is_told_when_it_wants),
 		TEST(what_nobody_waits_for_is_told_of_with_more),
+		TEST(what_was_handed_back_is_told_after_the_memory_changed),
 		TEST(a_table_may_be_elsewhere),
 		TEST(what_a_driver_does_wrong_breaks_the_queue),
 		TEST(rings_lie_in_memory),
