@@ -177,8 +177,10 @@ static int on_kick(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	struct vhost *vhost = user;
 	uint64_t count;
+	ssize_t n = read(fd, &count, sizeof count);
 
-	if (read(fd, &count, sizeof count) < 0 && errno != EAGAIN)
+	/* It may be a pipe, and that hung up. */
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	vhost->ops->work(vhost->user, source == vhost->kicks[VHOST_CURSOR] ? VHOST_CURSOR : VHOST_CONTROL);
 	return 0;

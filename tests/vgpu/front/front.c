@@ -307,6 +307,20 @@ static void a_flush_interrupts_before_its_queue_rests(void **state)
 	assert_true(interrupted(m));
 }
 
+/* Else it would be looked at without end. */
+static void a_kick_that_hung_up_is_let_go(void **state)
+{
+	struct machine *m = *state;
+	const uint64_t queue = VHOST_CONTROL;
+	int pipe_fds[2];
+
+	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK), 0);
+	close(pipe_fds[1]);
+	machine_request(m, VHOST_USER_SET_VRING_KICK, &queue, sizeof queue, pipe_fds, 1);
+	close(pipe_fds[0]);
+	assert_int_equal(m->exit_code, -1);
+}
+
 static void a_fence_stands_for_those_before_it_only(void **state)
 {
 	struct machine *m = *state;
@@ -638,6 +652,7 @@ int main(void)
 		TEST(fences_come_back_in_order),
 		TEST(a_flush_interrupts_with_what_comes_next),
 		TEST(a_flush_interrupts_before_its_queue_rests),
+		TEST(a_kick_that_hung_up_is_let_go),
 		TEST(a_fence_stands_for_those_before_it_only),
 		TEST(a_cursor_comes_to_the_screen),
 		TEST(a_lost_worker_is_replaced),
