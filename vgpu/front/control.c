@@ -388,6 +388,9 @@ static enum virtio_gpu_type on_submit(struct call *call)
 		return refuse(call, VIRTIO_GPU_ERR_UNSPECIFIED, "the context lost a worker");
 	if (len % 4 || len > RENDER_BATCH_MAX_BYTES || len > call->data_bytes)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "a batch of another length");
+	/* A part of the arena that no command names would stay taken. */
+	if (!queue_chain_in_memory(call->chain, vhost_memory(front->vhost)))
+		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "not in the guest's memory");
 	batch = renderer_arena_take(front->renderer, len, &msg.submit.arena_offset);
 	if (!batch) {
 		call->no_room = true;

@@ -246,6 +246,17 @@ void queue_push_quietly(struct queue *queue, uint16_t head, uint32_t written_byt
 		queue_tell(queue);
 }
 
+bool queue_chain_in_memory(const struct queue_chain *chain, const struct memory *memory)
+{
+	for (uint32_t i = 0; i < chain->out_count; i++) {
+		const struct queue_part *part = &chain->out[i];
+
+		if (part->len_bytes && !memory_at(memory, part->guest_addr, part->len_bytes))
+			return false;
+	}
+	return true;
+}
+
 uint64_t queue_chain_out_bytes(const struct queue_chain *chain)
 {
 	uint64_t sum = 0;

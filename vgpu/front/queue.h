@@ -71,6 +71,9 @@ void queue_tell(struct queue *queue);
 /* All bytes of the chain's out part. */
 uint64_t queue_chain_out_bytes(const struct queue_chain *chain);
 
+/* Whether all of the out part is in guest memory. */
+bool queue_chain_in_memory(const struct queue_chain *chain, const struct memory *memory);
+
 /* Copies len bytes from offset of the out part. Returns 0; ERR_FORMAT when they are not
  * there or not in guest memory. */
 MUST_USE int queue_chain_copy(const struct queue_chain *chain, const struct memory *memory, uint64_t offset,

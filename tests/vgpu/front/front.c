@@ -234,6 +234,25 @@ static void what_is_out_of_bounds_is_refused(void **state)
 	assert_int_equal(COMMAND(m, VIRTIO_GPU_SUBMIT_3D, 0, 9), VIRTIO_GPU_ERR_UNSPECIFIED);
 }
 
+/* However many there are, there is room for the next. */
+static void a_batch_that_is_nowhere_takes_no_room(void **state)
+{
+	struct machine *m = *state;
+	/* Where all is that a command may have, but not all of the batch. */
+	const uint32_t command[VIRTIO_GPU_COMMAND_MAX / 4] = { VIRTIO_GPU_SUBMIT_3D, 0, 0, 0, 1, 0,
+		RENDER_BATCH_MAX_BYTES, 0 };
+
+	create_context(m, 1);
+	for (unsigned i = 0; i < 2 * RENDER_ARENA_BYTES / RENDER_BATCH_MAX_BYTES; i++) {
+		machine_put_more(m, VHOST_CONTROL, command, sizeof command, 0x20000,
+				machine_guest_addr + MACHINE_BYTES, RENDER_BATCH_MAX_BYTES);
+		machine_run(m);
+		assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+	}
+	assert_int_equal(machine_sent_count(m, RENDER_SUBMIT), 0);
+	assert_int_equal(submit(m, 0, 1, (uint32_t[]){ 0 }, 1), VIRTIO_GPU_OK);
+}
+
 static void errors_of_the_worker_reach_the_guest(void **state)
 {
 	struct machine *m = *state;
@@ -648,6 +667,7 @@ int main(void)
 		TEST(a_picture_comes_to_the_screen),
 		TEST(a_target_may_come_before_the_worker),
 		TEST(what_is_out_of_bounds_is_refused),
+		TEST(a_batch_that_is_nowhere_takes_no_room),
 		TEST(errors_of_the_worker_reach_the_guest),
 		TEST(fences_come_back_in_order),
 		TEST(a_flush_interrupts_with_what_comes_next),

@@ -356,6 +356,18 @@ uint16_t machine_put(struct machine *m, unsigned queue, const void *out, size_t 
 	return head;
 }
 
+void machine_put_more(struct machine *m, unsigned queue, const void *out, size_t out_len, size_t out_at,
+		uint64_t guest_addr, uint32_t len)
+{
+	enum { NEXT = 1 };
+	uint8_t *desc = m->memory + QUEUE_AT + (size_t)queue * QUEUE_BYTES;
+	/* The front does not look at it yet. */
+	uint16_t head = machine_put(m, queue, out, out_len, out_at, 0, 0);
+
+	put_desc(desc + head * 16, machine_addr(out_at), (uint32_t)out_len, NEXT, (uint16_t)(head + 1));
+	put_desc(desc + head * 16 + 16, guest_addr, len, 0, 0);
+}
+
 int machine_take(struct machine *m, unsigned queue)
 {
 	const uint8_t *used = m->memory + QUEUE_AT + (size_t)queue * QUEUE_BYTES + 0x2000;

@@ -67,6 +67,11 @@ uint64_t machine_addr(uint64_t offset);
 uint16_t machine_put(struct machine *m, unsigned queue, const void *out, size_t out_len, size_t out_at,
 		size_t in_at, size_t in_len);
 
+/* The same without room for an answer; out goes on with so many bytes at that address, of
+ * which nothing is written, and which need not be there. */
+void machine_put_more(struct machine *m, unsigned queue, const void *out, size_t out_len, size_t out_at,
+		uint64_t guest_addr, uint32_t len);
+
 /* Whether a chain came back since the last call: its head, or -1. */
 int machine_take(struct machine *m, unsigned queue);
 
