@@ -203,9 +203,10 @@ struct worker *worker_adopt(sd_event *event, pid_t pid, int page_fd, void (*on_e
 	if (worker) {
 		worker->pid = pid;
 		worker->pidfd = pidfd_open(pid, 0);
-		worker->page_fd = open_page(page_fd, O_RDWR);
-		ok = worker->pidfd >= 0 && worker->page_fd >= 0 && page_is_of(worker->page_fd, pid) &&
-				map_page(worker) == 0 &&
+		/* Before it is opened, with our rights, it must be a page of ours. */
+		if (page_is_of(page_fd, pid))
+			worker->page_fd = open_page(page_fd, O_RDWR);
+		ok = worker->pidfd >= 0 && worker->page_fd >= 0 && map_page(worker) == 0 &&
 				sd_event_add_io(event, &worker->end, worker->pidfd, EPOLLIN, on_pidfd,
 						worker) >= 0;
 	}

@@ -312,6 +312,19 @@ class Case(unittest.TestCase):
             self.assertEqual(self.front().join("x", adopt_pid=wrong_pid, page=wrong_page)[0], FAILED)
         os.kill(pid, 0)
 
+    def test_a_page_is_looked_at_before_it_is_opened(self):
+        """Opening a file with a lease would wait for whoever has that."""
+        self.start()
+        front = self.front()
+        pid = front.join()[2]
+        path = os.path.join(self.folder, "page")
+        with open(path, "wb") as file:
+            file.truncate(4096)
+        with open(path, "rb") as page:
+            fcntl.fcntl(page, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            self.assertEqual(self.front().join("x", adopt_pid=pid, page=page.fileno())[0], FAILED)
+            self.assertEqual(fcntl.fcntl(page, fcntl.F_GETLEASE), fcntl.F_RDLCK)
+
     def test_spare(self):
         """Who loses a worker is given one that was there before."""
         self.start()
