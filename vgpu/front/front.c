@@ -253,6 +253,7 @@ static void on_worker(void *user, int render_fd, const struct broker_worker *wor
 	struct front *front = user;
 
 	front->limits = worker->limits;
+	picture_limit_heads(front);
 	log_info("worker %u on %s", worker->worker_pid, worker->gpu);
 	if (renderer_connect(front->renderer, render_fd) < 0) {
 		broker_link_want(front->broker);

@@ -266,11 +266,10 @@ static void on_drop(struct front *front, uint32_t handle)
 	target->dropping = msg.serial;
 }
 
-static void on_heads(struct front *front, const struct screen_heads *heads)
+void picture_limit_heads(struct front *front)
 {
 	struct screen_heads *mine = &front->picture.heads;
 
-	*mine = *heads;
 	if (mine->count > front->limits.heads_max)
 		mine->count = front->limits.heads_max;
 	for (uint32_t i = 0; i < mine->count; i++) {
@@ -279,6 +278,12 @@ static void on_heads(struct front *front, const struct screen_heads *heads)
 		if (mine->heads[i].height > front->limits.height_px)
 			mine->heads[i].height = front->limits.height_px;
 	}
+}
+
+static void on_heads(struct front *front, const struct screen_heads *heads)
+{
+	front->picture.heads = *heads;
+	picture_limit_heads(front);
 }
 
 void picture_message(struct front *front, const struct screen_message *msg, int fd)
@@ -311,6 +316,13 @@ static void show(struct front *front, uint32_t head, uint32_t resource, const st
 		screen_send(front->screen, &msg, -1);
 }
 
+static uint32_t at_most(uint32_t side_px, uint32_t limit_px)
+{
+	if (limit_px > LINK_SIZE_MAX_PX)
+		limit_px = LINK_SIZE_MAX_PX;
+	return side_px < limit_px ? side_px : limit_px;
+}
+
 enum virtio_gpu_type picture_set_scanout(
 		struct front *front, uint32_t head, uint32_t id, const struct virtio_gpu_rect *rect)
 {
@@ -326,14 +338,15 @@ enum virtio_gpu_type picture_set_scanout(
 	}
 	if (!resource)
 		return VIRTIO_GPU_ERR_RESOURCE;
-	if (rect->width < 1 || rect->height < 1 || rect->width > front->limits.width_px ||
-			rect->height > front->limits.height_px || rect->width > LINK_SIZE_MAX_PX ||
-			rect->height > LINK_SIZE_MAX_PX ||
-			__builtin_add_overflow(rect->x, rect->width, &right) ||
+	if (rect->width < 1 || rect->height < 1 || __builtin_add_overflow(rect->x, rect->width, &right) ||
 			__builtin_add_overflow(rect->y, rect->height, &bottom) ||
 			right > resource->create.width || bottom > resource->create.height)
 		return VIRTIO_GPU_ERR_PARAMETER;
-	show(front, head, id, rect);
+	/* Who drives a larger mode than it was told of sees a part, not nothing. */
+	show(front, head, id,
+			&(struct virtio_gpu_rect){ rect->x, rect->y,
+					at_most(rect->width, front->limits.width_px),
+					at_most(rect->height, front->limits.height_px) });
 	return VIRTIO_GPU_OK;
 }
 

@@ -39,6 +39,9 @@ struct picture {
 MUST_USE int picture_init(struct front *front);
 void picture_finish(struct picture *picture);
 
+/* What the supervisor asked for before the limits were known is brought within them. */
+void picture_limit_heads(struct front *front);
+
 /* A message of the supervisor's. Takes fd. */
 void picture_message(struct front *front, const struct screen_message *msg, int fd);
 

@@ -142,6 +142,34 @@ static void heads_are_as_the_screen_has_them(void **state)
 	assert_int_equal(info[16], 1);
 }
 
+/* The supervisor tells them before the broker has said what the profile allows. */
+static void heads_that_came_early_are_limited_later(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg = { .type = SCREEN_HEADS, .heads = { 1, { { 0, 0, 5000, 600 } } } };
+	uint32_t info[102], none[1];
+
+	m->front.limits.width_px = 8192;
+	machine_screen_send(m, &msg, -1);
+	words(m, VIRTIO_GPU_GET_DISPLAY_INFO, 0, 0, none, 0, info, sizeof info);
+	assert_int_equal(info[8], 5000);
+	machine_kill_worker(m); /* the next one comes with the limits */
+	words(m, VIRTIO_GPU_GET_DISPLAY_INFO, 0, 0, none, 0, info, sizeof info);
+	assert_int_equal(info[8], 4096);
+}
+
+static void a_scanout_beyond_the_limits_shows_a_part(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg;
+
+	assert_int_equal(create_2d(m, 1, 5000, 64), VIRTIO_GPU_OK);
+	assert_int_equal(COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 5000, 64, 0, 1), VIRTIO_GPU_OK);
+	assert_true(machine_screen(m, SCREEN_SCANOUT, &msg, NULL));
+	assert_int_equal(msg.scanout.width_px, 4096);
+	assert_int_equal(msg.scanout.height_px, 64);
+}
+
 static void a_picture_comes_to_the_screen(void **state)
 {
 	struct machine *m = *state;
@@ -664,6 +692,8 @@ int main(void)
 		TEST(a_guest_learns_what_there_is),
 		TEST(attachments_are_counted),
 		TEST(heads_are_as_the_screen_has_them),
+		TEST(heads_that_came_early_are_limited_later),
+		TEST(a_scanout_beyond_the_limits_shows_a_part),
 		TEST(a_picture_comes_to_the_screen),
 		TEST(a_target_may_come_before_the_worker),
 		TEST(what_is_out_of_bounds_is_refused),
