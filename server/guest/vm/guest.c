@@ -325,6 +325,7 @@ static void on_qmp_shutdown(void *user, bool by_guest)
 		log_info("the machine was shut down from inside");
 		guest_link_end(guest->link, LINK_BYE_ENDED, "the machine was shut down");
 		guest->state = GUEST_GOES_DOWN;
+		loop_timer_arm(guest->down_timer, MACHINE_DOWN_TIME_MS * 1000ull);
 	}
 }
 
