@@ -91,7 +91,7 @@ struct broker_item {
 	struct broker_limits limits;
 	uint32_t worker_pid;
 	uint32_t resets;
-	uint64_t gpu_time_us; /* of the GPU; on a software GPU the workers' CPU time */
+	uint64_t gpu_time_us; /* the workers' CPU time, which on a software GPU is all of it */
 	uint64_t memory_bytes;
 	uint64_t frames;            /* scanout flushes or vtest frames, since the start */
 	uint32_t queue;             /* batches waiting or being drawn */
