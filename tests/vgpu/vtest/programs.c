@@ -25,6 +25,7 @@ enum {
 	PICTURE_BYTES = 4 * WIDTH * HEIGHT,
 	DRAW_VBO = 8,
 	CLEAR = 7,
+	INLINE_WRITE = 9,
 };
 
 static const float blue[] = { 0, 0, 1, 1 }, orange[] = { 1, 0.6f, 0.2f, 1 }, green[] = { 0, 1, 0, 1 },
@@ -252,6 +253,34 @@ static void uploads_survive(void **state)
 	bed_stop(&bed);
 }
 
+/* The renderer refuses a write with less bytes than its box has: then the next worker is
+ * not told of it either. */
+static void a_write_of_more_than_its_bytes_is_nothing(void **state)
+{
+	static const uint32_t write[] = { INLINE_WRITE | 12 << 16, PICTURE, 0, 0, 0, 0, 0, 0, 0, WIDTH,
+		HEIGHT, 1, 0x11223344 };
+	struct program a;
+	struct bed bed;
+
+	bed_start(&bed, 64);
+	make(&a, &bed);
+	memset(a.pixels, 0x55, PICTURE_BYTES);
+	program_send(a.fd, 10, VTEST_TRANSFER_PUT,
+			(uint32_t[]){ PICTURE, 0, 0, 0, 0, WIDTH, HEIGHT, 1, PICTURE_BYTES, 0 }, 10);
+	program_submit(a.fd, write, sizeof write / sizeof *write);
+	/* What one fence covers is settled by the next. */
+	for (int i = 0; i < 2; i++) {
+		program_submit(a.fd, (uint32_t[]){ 0 }, 1);
+		assert_int_equal(program_busy_wait(a.fd, PICTURE, true), 0);
+	}
+	kill_worker(&bed);
+	program_get(a.fd, PICTURE, WIDTH, HEIGHT);
+	for (int i = 0; i < PICTURE_BYTES; i++)
+		assert_int_equal(a.pixels[i], 0x55);
+	close(a.fd);
+	bed_stop(&bed);
+}
+
 /* A picture that was only drawn is there again when it has been left alone for a moment:
  * then it was read back, which the figures count as a frame. */
 static void what_was_drawn_survives(void **state)
@@ -435,6 +464,7 @@ int main(void)
 		cmocka_unit_test(what_a_program_had_is_free_when_it_goes),
 		cmocka_unit_test(a_lost_worker_is_not_noticed),
 		cmocka_unit_test(uploads_survive),
+		cmocka_unit_test(a_write_of_more_than_its_bytes_is_nothing),
 		cmocka_unit_test(what_was_drawn_survives),
 		cmocka_unit_test(what_was_just_drawn_survives),
 		cmocka_unit_test(who_waits_is_answered),
