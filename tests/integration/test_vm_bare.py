@@ -44,7 +44,9 @@ class BareTest(VmCase):
         self.addCleanup(glmark.stop)
         wait.until(lambda: "glmark2 to draw; its log:\n" + glmark.log(),
                    lambda: display.picture().colours(50) >= 50, every_s=0.3)
-        return display.picture()
+        picture = display.picture()
+        glmark.stop()
+        return picture
 
     def test_1_two_at_once(self):
         """All in one, because a machine takes its time to boot."""
