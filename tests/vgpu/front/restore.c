@@ -1,0 +1,219 @@
+/* What a new worker is told after one was lost, and who draws no more. */
+#include "driver.h"
+#include <unistd.h>
+
+static void a_lost_worker_is_replaced(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t blend[] = { 1 | 1 << 8 | 11 << 16, 77, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
+	const uint32_t draw[] = { 8 | 12 << 16, 0, 3, 4, 0, 1, 0, 0, 0, 0, 0, 2, 0 };
+	struct screen_message msg;
+	unsigned batches;
+
+	driver_create_context(m, 1);
+	driver_create_2d(m, 1, 64, 64);
+	driver_attach(m, 1, machine_guest_addr, 64 * 64 * 4);
+	DRIVER_COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 1, 1, 0);
+	DRIVER_COMMAND(m, VIRTIO_GPU_TRANSFER_TO_2D, 0, 0, 0, 0, 64, 64, 0, 0, 1, 0);
+	assert_int_equal(driver_submit(m, DRIVER_FENCE, 1, blend, 12), VIRTIO_GPU_OK);
+	m->unfenced = true;
+	assert_int_equal(driver_submit(m, DRIVER_FENCE, 1, draw, 13), 0);
+	batches = machine_sent_count(m, RENDER_SUBMIT);
+	m->sent_count = 0;
+	m->unfenced = false;
+	machine_kill_worker(m);
+	assert_int_equal(m->joins, 2);
+	assert_int_equal(batches, 2);
+	assert_int_equal(machine_sent_count(m, RENDER_REGION), 1);
+	assert_int_equal(machine_sent_count(m, RENDER_RESOURCE_CREATE), 1);
+	assert_int_equal(machine_sent_count(m, RENDER_BACKING), 1);
+	assert_int_equal(machine_sent_count(m, RENDER_TRANSFER_TO), 1);
+	assert_int_equal(machine_sent_count(m, RENDER_CONTEXT_ATTACH), 1);
+	/* The journal, with the blend state, and the draw that was under way. */
+	assert_int_equal(machine_sent_count(m, RENDER_SUBMIT), 2);
+	assert_int_equal(machine_sent_last(m, RENDER_SUBMIT)->len, sizeof draw);
+	/* Its fence came back from the new worker, and everybody goes on. */
+	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+	assert_true(machine_screen(m, SCREEN_RESET, &msg, NULL));
+	assert_int_equal(msg.reset.count, 1);
+	assert_int_equal(driver_submit(m, DRIVER_FENCE, 1, draw, 13), VIRTIO_GPU_OK);
+}
+
+/* A batch that may still name what was detached right behind it. */
+static void what_a_batch_needs_is_there_again(void **state)
+{
+	struct machine *m = *state;
+	unsigned attached = 0, submitted = 0, detached = 0;
+
+	driver_create_context(m, 1);
+	driver_create_2d(m, 1, 64, 64);
+	DRIVER_COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 1, 1, 0);
+	m->silent = true;
+	driver_submit(m, DRIVER_FENCE, 1, (uint32_t[]){ 0 }, 1);
+	DRIVER_COMMAND(m, VIRTIO_GPU_CONTEXT_DETACH, 0, 1, 1, 0);
+	m->silent = false;
+	m->sent_count = 0;
+	machine_kill_worker(m);
+	for (unsigned i = 0; i < m->sent_count; i++) {
+		attached = m->sent[i].type == RENDER_CONTEXT_ATTACH ? i : attached;
+		submitted = m->sent[i].type == RENDER_SUBMIT ? i : submitted;
+		detached = m->sent[i].type == RENDER_CONTEXT_DETACH ? i : detached;
+	}
+	assert_true(attached && attached < submitted && submitted < detached);
+	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+}
+
+static void bytes_of_a_batch_are_written_again(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t write[] = { 9 | 15 << 16, 1, 0, 0, 16, 16, 4, 5, 0, 4, 1, 1, 11, 22, 33, 44 };
+	const uint32_t *arena;
+
+	driver_create_context(m, INT32_MAX); /* not that of the writer */
+	driver_create_2d(m, 1, 64, 64);
+	DRIVER_COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, INT32_MAX, 1, 0);
+	m->front.uploads.painted_bytes = UPLOADS_TURN_BYTES; /* in an earlier turn */
+	driver_submit(m, DRIVER_FENCE, INT32_MAX, write, 16);
+	m->sent_count = 0;
+	machine_kill_worker(m);
+	assert_int_equal(machine_sent_count(m, RENDER_CONTEXT_CREATE), 2);
+	assert_int_equal(m->sent[3].type, RENDER_CONTEXT_CREATE);
+	assert_int_equal(m->sent[3].id, INT32_MAX - 1);
+	assert_int_equal(m->sent[5].type, RENDER_SUBMIT);
+	assert_int_equal(m->sent[5].len, 4 * 12 + 64 * 64 * 4);
+	arena = (const uint32_t *)(const void *)m->arena; /* the first there */
+	assert_int_equal(arena[0], 9 | (11u + 64 * 64) << 16);
+	assert_int_equal(arena[12 + 5 * 64 + 4], 11);
+	assert_int_equal(arena[12 + 5 * 64 + 7], 44);
+}
+
+/* The renderer refuses it; to carry it out here would be much work for few bytes. */
+static void a_write_of_more_than_its_bytes_is_left_out(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t write[] = { 9 | 12 << 16, 1, 0, 0, 0, 0, 0, 0, 0, 64, 64, 1, 11 };
+
+	driver_create_context(m, 1);
+	driver_create_2d(m, 1, 64, 64);
+	DRIVER_COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 1, 1, 0);
+	driver_submit(m, DRIVER_FENCE, 1, write, 13);
+	assert_int_equal(m->front.uploads.used_bytes, 0);
+	assert_int_equal(m->front.uploads.painted_bytes, 0);
+}
+
+/* As if nothing had been drawn for a while. */
+static void let_settle(struct machine *m)
+{
+	struct resource *resource = table_get(&m->front.resources, 1);
+
+	assert_int_not_equal(resource->unsaved_us, 0);
+	resource->drawn_us = resource->unsaved_us = 1;
+	sd_event_source_set_time(m->front.snapshots.tick, 0);
+	machine_run(m);
+	assert_int_equal(resource->unsaved_us, 0);
+}
+
+static void what_was_drawn_is_read_back(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t draw[] = { 1 | 8 << 8 | 5 << 16, 5, 1, 1, 0, 0, /* a surface of resource 1 */
+		5 | 3 << 16, 1, 0, 5, 7 | 8 << 16, 4, 0, 0, 0, 0, 0, 0, 0 };
+	const uint32_t pixel = 0x11223344;
+	const uint32_t *arena;
+
+	driver_create_context(m, 3);
+	driver_create_2d(m, 1, 64, 64);
+	DRIVER_COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 3, 1, 0);
+	driver_submit(m, DRIVER_FENCE, 3, draw, 19);
+	let_settle(m);
+	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
+	/* The worker reads something else the second time. */
+	assert_int_equal(pwrite(machine_sent_last(m, RENDER_TARGET)->fd, &pixel, 4, (9 * 64 + 8) * 4), 4);
+	driver_submit(m, DRIVER_FENCE, 3, draw, 19);
+	let_settle(m);
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 1);
+	machine_kill_worker(m);
+	arena = (const uint32_t *)(const void *)m->arena;
+	assert_int_equal(arena[0], 9 | (11u + 64 * 64) << 16);
+	assert_int_equal(arena[12 + 9 * 64 + 8], pixel);
+	/* And the next worker is asked in the same way. */
+	m->sent_count = 0;
+	driver_submit(m, DRIVER_FENCE, 3, draw, 19);
+	let_settle(m);
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 1);
+	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
+}
+
+static void a_context_that_does_not_end_is_banned(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t batch[] = { 0 };
+
+	driver_create_context(m, 1);
+	driver_create_context(m, 2);
+	m->unfenced = true;
+	driver_submit(m, DRIVER_FENCE, 1, batch, 1);
+	driver_submit(m, DRIVER_FENCE, 2, batch, 1);
+	m->sent_count = 0;
+	m->unfenced = false;
+	m->reason = SCREEN_RESET_WATCHDOG;
+	machine_kill_worker(m);
+	while (machine_take(m, VHOST_CONTROL) >= 0)
+		;
+	assert_int_equal(machine_sent_last(m, RENDER_SUBMIT)->id, 2);
+	assert_int_equal(driver_submit(m, DRIVER_FENCE, 1, batch, 1), VIRTIO_GPU_ERR_UNSPECIFIED);
+	assert_int_equal(driver_submit(m, DRIVER_FENCE, 2, batch, 1), VIRTIO_GPU_OK);
+}
+
+static void less_is_told_when_workers_die_of_it(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t blend[] = { 1 | 1 << 8 | 11 << 16, 77, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
+
+	driver_create_context(m, 1);
+	driver_submit(m, DRIVER_FENCE, 1, blend, 12);
+	m->unfenced = true;
+	for (unsigned i = 0; i < 3; i++) {
+		m->sent_count = 0;
+		machine_kill_worker(m);
+		assert_int_equal(machine_sent_count(m, RENDER_SUBMIT), i < 2);
+	}
+	assert_int_equal(machine_sent_count(m, RENDER_CONTEXT_CREATE), 1);
+}
+
+static void who_kills_each_worker_is_banned(void **state)
+{
+	struct machine *m = *state;
+	const struct context *context;
+
+	driver_create_context(m, 1);
+	context = table_get(&m->front.contexts, 1);
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(context->banned, i >= 4);
+		m->unfenced = true;
+		driver_submit(m, DRIVER_FENCE, 1, (uint32_t[]){ 0 }, 1);
+		m->unfenced = false;
+		if (i == 1) /* the worker lives for a while in between */
+			m->front.restore.passed_us = 0;
+		machine_kill_worker(m);
+		while (machine_take(m, VHOST_CONTROL) >= 0)
+			;
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		DRIVER_TEST(a_lost_worker_is_replaced),
+		DRIVER_TEST(what_a_batch_needs_is_there_again),
+		DRIVER_TEST(bytes_of_a_batch_are_written_again),
+		DRIVER_TEST(a_write_of_more_than_its_bytes_is_left_out),
+		DRIVER_TEST(what_was_drawn_is_read_back),
+		DRIVER_TEST(a_context_that_does_not_end_is_banned),
+		DRIVER_TEST(less_is_told_when_workers_die_of_it),
+		DRIVER_TEST(who_kills_each_worker_is_banned),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+/* What the screen of a virtual GPU is told, and what it asks for: heads, pictures, the cursor. */
+#include "driver.h"
+#include <base/shm.h>
+#include <unistd.h>
+
+enum {
+	BACKING_AT = 0x100000,
+};
+
+static void heads_are_as_the_screen_has_them(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg = { .type = SCREEN_HEADS,
+		.heads = { 2, { { 0, 0, 800, 600 }, { 800, 0, 5000, 480 } } } };
+	uint32_t info[102], none[1];
+
+	machine_screen_send(m, &msg, -1);
+	driver_words(m, VIRTIO_GPU_GET_DISPLAY_INFO, 0, 0, none, 0, info, sizeof info);
+	assert_int_equal(info[8], 800);
+	assert_int_equal(info[12], 800);  /* x of the second */
+	assert_int_equal(info[14], 4096); /* the profile allows no more */
+	assert_int_equal(info[16], 1);
+}
+
+/* The supervisor tells them before the broker has said what the profile allows. */
+static void heads_that_came_early_are_limited_later(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg = { .type = SCREEN_HEADS, .heads = { 1, { { 0, 0, 5000, 600 } } } };
+	uint32_t info[102], none[1];
+
+	m->front.limits.width_px = 8192;
+	machine_screen_send(m, &msg, -1);
+	driver_words(m, VIRTIO_GPU_GET_DISPLAY_INFO, 0, 0, none, 0, info, sizeof info);
+	assert_int_equal(info[8], 5000);
+	machine_kill_worker(m); /* the next one comes with the limits */
+	driver_words(m, VIRTIO_GPU_GET_DISPLAY_INFO, 0, 0, none, 0, info, sizeof info);
+	assert_int_equal(info[8], 4096);
+}
+
+static void a_scanout_beyond_the_limits_shows_a_part(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg;
+
+	assert_int_equal(driver_create_2d(m, 1, 5000, 64), VIRTIO_GPU_OK);
+	assert_int_equal(
+			DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 5000, 64, 0, 1), VIRTIO_GPU_OK);
+	assert_true(machine_screen(m, SCREEN_SCANOUT, &msg, NULL));
+	assert_int_equal(msg.scanout.width_px, 4096);
+	assert_int_equal(msg.scanout.height_px, 64);
+}
+
+static void a_picture_comes_to_the_screen(void **state)
+{
+	struct machine *m = *state;
+	int fd = shm_create("target", 1280 * 4 * 800);
+	struct screen_message msg = { .type = SCREEN_TARGET, .target = { 7, { 1, 1280, 800, 1280 * 4 } } };
+
+	machine_screen_send(m, &msg, fd);
+	close(fd);
+	assert_int_equal(driver_create_2d(m, 1, 1024, 768), VIRTIO_GPU_OK);
+	assert_int_equal(driver_attach(m, 1, machine_addr(BACKING_AT + 4096), 1024 * 768 * 4),
+			VIRTIO_GPU_ERR_PARAMETER);
+	assert_int_equal(driver_attach(m, 1, machine_addr(BACKING_AT), 1 << 20), VIRTIO_GPU_OK);
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 1024, 768, 0, 1),
+			VIRTIO_GPU_OK);
+	assert_true(machine_screen(m, SCREEN_SCANOUT, &msg, NULL));
+	assert_int_equal(msg.scanout.width_px, 1024);
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_TRANSFER_TO_2D, 0, 0, 0, 0, 64, 64, 0, 0, 1, 0),
+			VIRTIO_GPU_OK);
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 10, 20, 30, 40, 1, 0),
+			VIRTIO_GPU_OK);
+	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+	assert_int_equal(msg.damage.rect.x, 10);
+	assert_int_equal(msg.damage.rect.height, 40);
+	msg = (struct screen_message){ .type = SCREEN_READ, .read = { 3, 7, 1, { { 10, 20, 30, 40 } } } };
+	machine_screen_send(m, &msg, -1);
+	assert_int_equal(machine_sent_last(m, RENDER_READ)->id, 1);
+	assert_true(machine_screen(m, SCREEN_READ_DONE, &msg, NULL));
+	assert_int_equal(msg.read_done.serial, 3);
+	assert_int_equal(msg.read_done.result, SCREEN_READ_OK);
+	/* What lies beside the scanout is painted black first. */
+	msg = (struct screen_message){ .type = SCREEN_READ, .read = { 4, 7, 1, { { 1000, 20, 100, 40 } } } };
+	machine_screen_send(m, &msg, -1);
+	assert_int_equal(machine_sent_count(m, RENDER_READ), 3);
+	assert_int_equal(machine_sent_last(m, RENDER_READ)->id, 1);
+	/* And a target's end. */
+	msg = (struct screen_message){ .type = SCREEN_DROP, .drop = { 7 } };
+	machine_screen_send(m, &msg, -1);
+	assert_true(machine_screen(m, SCREEN_DROPPED, &msg, NULL));
+	assert_int_equal(msg.drop.handle, 7);
+}
+
+static void a_target_may_come_before_the_worker(void **state)
+{
+	struct machine *m = *state;
+	int fd = shm_create("target", 1280 * 4 * 800);
+	struct screen_message msg = { .type = SCREEN_TARGET, .target = { 7, { 1, 1280, 800, 1280 * 4 } } };
+
+	machine_stop(m);
+	assert_true(machine_start_after(m, &msg, fd));
+	close(fd);
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 1);
+}
+
+static void a_cursor_comes_to_the_screen(void **state)
+{
+	struct machine *m = *state;
+	uint32_t command[14] = { VIRTIO_GPU_UPDATE_CURSOR, 0, 0, 0, 0, 0, 0, 100, 200, 0, 3, 4, 5, 0 };
+	struct screen_message msg;
+	int fd = -1;
+
+	assert_int_equal(driver_create_2d(m, 3, 64, 64), VIRTIO_GPU_OK);
+	machine_put(m, VHOST_CURSOR, command, sizeof command, 0x20000, 0, 0);
+	machine_run(m);
+	assert_int_not_equal(machine_take(m, VHOST_CURSOR), -1);
+	assert_true(machine_screen(m, SCREEN_CURSOR_MOVED, &msg, NULL));
+	assert_int_equal(msg.cursor_moved.x, 100);
+	assert_true(machine_screen(m, SCREEN_CURSOR, &msg, &fd));
+	assert_int_equal(msg.cursor.cursor.width_px, 64);
+	assert_int_equal(msg.cursor.cursor.hot_y, 5);
+	assert_int_equal(shm_check(fd, 64 * 64 * 4), 0);
+	close(fd);
+	command[10] = 0;
+	machine_put(m, VHOST_CURSOR, command, sizeof command, 0x20000, 0, 0);
+	machine_run(m);
+	assert_true(machine_screen(m, SCREEN_CURSOR, &msg, NULL));
+	assert_int_equal(msg.cursor.cursor.hidden, 1);
+}
+
+static void what_nobody_flushes_is_shown_late(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t draw[] = { 1 | 8 << 8 | 5 << 16, 5, 1, 1, 0, 0, /* a surface of resource 1 */
+		5 | 3 << 16, 1, 0, 5, 7 | 8 << 16, 4, 0, 0, 0, 0, 0, 0, 0 };
+	struct screen_message msg;
+
+	driver_create_context(m, 3);
+	driver_create_2d(m, 1, 64, 64);
+	DRIVER_COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 3, 1, 0);
+	DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 64, 64, 0, 1);
+	driver_submit(m, DRIVER_FENCE, 3, draw, 19);
+	DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 0, 0, 64, 64, 1, 0);
+	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+	sd_event_source_set_time(m->front.picture.late, 0);
+	machine_run(m);
+	assert_false(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+	driver_submit(m, DRIVER_FENCE, 3, draw, 19);
+	sd_event_source_set_time(m->front.picture.late, 0);
+	machine_run(m);
+	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+	assert_int_equal(msg.damage.rect.height, 64);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		DRIVER_TEST(heads_are_as_the_screen_has_them),
+		DRIVER_TEST(heads_that_came_early_are_limited_later),
+		DRIVER_TEST(a_scanout_beyond_the_limits_shows_a_part),
+		DRIVER_TEST(a_picture_comes_to_the_screen),
+		DRIVER_TEST(a_target_may_come_before_the_worker),
+		DRIVER_TEST(a_cursor_comes_to_the_screen),
+		DRIVER_TEST(what_nobody_flushes_is_shown_late),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
