@@ -61,6 +61,27 @@ static void attachments_are_counted(void **state)
 	assert_int_equal(m->front.journals.used_bytes, 0);
 }
 
+static void a_resource_has_one_uuid(void **state)
+{
+	struct machine *m = *state;
+	uint8_t first[40] = { 0 }, again[40], other[40];
+	const uint8_t none[VIRTIO_GPU_UUID_BYTES] = { 0 };
+
+	driver_create_2d(m, 1, 64, 64);
+	driver_create_2d(m, 2, 64, 64);
+	assert_int_equal(driver_words(m, VIRTIO_GPU_ASSIGN_UUID, 0, 0, (uint32_t[]){ 1, 0 }, 2, first,
+					 sizeof first),
+			VIRTIO_GPU_OK_UUID);
+	driver_words(m, VIRTIO_GPU_ASSIGN_UUID, 0, 0, (uint32_t[]){ 1, 0 }, 2, again, sizeof again);
+	driver_words(m, VIRTIO_GPU_ASSIGN_UUID, 0, 0, (uint32_t[]){ 2, 0 }, 2, other, sizeof other);
+	assert_memory_not_equal(first + 24, none, sizeof none);
+	assert_memory_equal(first + 24, again + 24, sizeof none);
+	assert_memory_not_equal(first + 24, other + 24, sizeof none);
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_ASSIGN_UUID, 0, 0, 3, 0), VIRTIO_GPU_ERR_RESOURCE);
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_UNREF, 0, 0, 1, 0), VIRTIO_GPU_OK);
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_ASSIGN_UUID, 0, 0, 1, 0), VIRTIO_GPU_ERR_RESOURCE);
+}
+
 static void what_is_out_of_bounds_is_refused(void **state)
 {
 	struct machine *m = *state;
@@ -185,6 +206,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		DRIVER_TEST(a_guest_learns_what_there_is),
 		DRIVER_TEST(attachments_are_counted),
+		DRIVER_TEST(a_resource_has_one_uuid),
 		DRIVER_TEST(what_is_out_of_bounds_is_refused),
 		DRIVER_TEST(a_batch_that_is_nowhere_takes_no_room),
 		DRIVER_TEST(errors_of_the_worker_reach_the_guest),

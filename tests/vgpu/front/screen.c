@@ -38,6 +38,70 @@ static void heads_that_came_early_are_limited_later(void **state)
 	assert_int_equal(info[8], 4096);
 }
 
+/* Width and height of the first detailed timing: EDID 1.4, 3.10.2. */
+static uint32_t edid_width(const uint8_t *edid)
+{
+	return edid[54 + 2] | (edid[54 + 4] & 0xf0u) << 4;
+}
+
+static uint32_t edid_height(const uint8_t *edid)
+{
+	return edid[54 + 5] | (edid[54 + 7] & 0xf0u) << 4;
+}
+
+static void there_are_four_heads(void **state)
+{
+	struct machine *m = *state;
+	const struct screen_message told = { .type = SCREEN_HEADS,
+		.heads = { 4,
+				{ { 0, 0, 800, 600 }, { 800, 0, 1024, 768 }, { 0, 768, 1280, 720 },
+						{ 1280, 768, 640, 480 } } } };
+	uint32_t info[102];
+	uint8_t edid[1056];
+
+	machine_screen_send(m, &told, -1);
+	assert_int_equal(driver_words(m, VIRTIO_GPU_GET_DISPLAY_INFO, 0, 0, info, 0, info, sizeof info),
+			VIRTIO_GPU_OK_DISPLAY_INFO);
+	for (uint32_t head = 0; head < 4; head++) {
+		const struct link_rect *want = &told.heads.heads[head];
+
+		/* virtio 1.2, 5.7.6.8: x, y, width, height, enabled, flags of each */
+		assert_memory_equal(&info[6 + 6 * head], want, sizeof *want);
+		assert_int_equal(info[10 + 6 * head], 1);
+		assert_int_equal(driver_words(m, VIRTIO_GPU_GET_EDID, 0, 0, (uint32_t[]){ head, 0 }, 2, edid,
+						 sizeof edid),
+				VIRTIO_GPU_OK_EDID);
+		assert_int_equal(edid_width(edid + 32), want->width);
+		assert_int_equal(edid_height(edid + 32), want->height);
+		assert_int_equal(edid[32 + 12], head + 1); /* its serial number */
+	}
+	assert_int_equal(info[6 + 6 * 4 + 4], 0);
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_GET_EDID, 0, 0, 4, 0), VIRTIO_GPU_ERR_PARAMETER);
+}
+
+static void each_of_four_heads_shows(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg;
+
+	driver_create_2d(m, 1, 64, 64);
+	for (uint32_t head = 0; head < 4; head++) {
+		assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 64, 64, head, 1),
+				VIRTIO_GPU_OK);
+		assert_true(machine_screen(m, SCREEN_SCANOUT, &msg, NULL));
+		assert_int_equal(msg.scanout.head, head);
+		assert_int_equal(msg.scanout.width_px, 64);
+	}
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 1, 2, 3, 4, 1, 0), VIRTIO_GPU_OK);
+	for (uint32_t head = 0; head < 4; head++) {
+		assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+		assert_int_equal(msg.damage.head, head);
+	}
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 64, 64, 4, 1),
+			VIRTIO_GPU_ERR_SCANOUT);
+	assert_false(machine_screen(m, SCREEN_SCANOUT, &msg, NULL));
+}
+
 static void a_scanout_beyond_the_limits_shows_a_part(void **state)
 {
 	struct machine *m = *state;
@@ -158,6 +222,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		DRIVER_TEST(heads_are_as_the_screen_has_them),
 		DRIVER_TEST(heads_that_came_early_are_limited_later),
+		DRIVER_TEST(there_are_four_heads),
+		DRIVER_TEST(each_of_four_heads_shows),
 		DRIVER_TEST(a_scanout_beyond_the_limits_shows_a_part),
 		DRIVER_TEST(a_picture_comes_to_the_screen),
 		DRIVER_TEST(a_target_may_come_before_the_worker),
