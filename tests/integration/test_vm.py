@@ -9,6 +9,7 @@ import time
 from harness import machine, wait
 from harness.case import StackCase
 from harness.picture import compare
+from harness.stack import comm, descendants
 
 TEXT = "The quick brown fox! #$%^&*()_+ 0123456789"
 UNICODE_TEXT = "naïve Ωμέγα – Привет, “мир” 漢字 ☃"
@@ -110,7 +111,10 @@ class DesktopTest(VmCase):
     def test_programs_see_virgl(self):
         self.assertIn("virgl", self.console().desktop("glxinfo -B | grep 'OpenGL renderer'"))
         self.assertIn("virgl", self.console().run("grep glamor /home/user/.local/share/xorg/Xorg.0.log"))
-        self.assertRegex(self.guest_log(), r"the machine's processors are emulated \(TCG\)|the machine runs")
+
+    def test_who_waits_for_emulated_processors_is_told(self):
+        qemu, = [pid for pid in descendants(os.getpid()) if comm(pid).startswith("qemu-system")]
+        self.assertEqual(machine.emulated(self.guest_log()), machine.accelerator(qemu) == "tcg", self.guest_log())
 
     def test_what_opengl_draws_is_right(self):
         """glmark2 reads pixels back and knows what they must be."""

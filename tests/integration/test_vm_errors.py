@@ -29,8 +29,8 @@ class ErrorsTest(unittest.TestCase):
         self.broker = machine.broker(self)
         self.addCleanup(self.broker.stop)
 
-    def start(self, *options, env=None):
-        argv = [program("oriel-guest-vm"), "--dir", os.path.join(self.directory, "guests", "x"), "--memory", "512"]
+    def start(self, *options, env=None, before=()):
+        argv = [*before, program("oriel-guest-vm"), "--dir", os.path.join(self.directory, "guests", "x"), "--memory", "512"]
         if "--image" not in options:
             argv += ["--image", self.image]
         if "--disk" not in options:
@@ -48,10 +48,11 @@ class ErrorsTest(unittest.TestCase):
         folder = os.path.join(self.directory, "guests", "x")
         self.assertFalse([name for name in os.listdir(folder) if name != "console"], os.listdir(folder))
 
-    def running(self, *options):
+    def running(self, *options, before=()):
         """A machine that has just begun to run; (process, qemu, front)."""
         self.start_broker()
-        process = self.start("--append", "oriel.desktop=no", *options)
+        process = self.start("--append", "oriel.desktop=no", *options, before=before)
+        self.addCleanup(process.kill)  # it would wait for a machine that does not shut down yet
         wait.until(lambda: "the machine to run; " + process.log(), lambda: "the machine runs" in process.log())
         by_name = {comm(pid)[:10]: pid for pid in children(process.pid)}
         return process, by_name["qemu-syste"], by_name["oriel-vgpu"]
@@ -123,6 +124,19 @@ class ErrorsTest(unittest.TestCase):
             process = Process([program("oriel-guest-vm"), "--dir", self.directory, *words],
                               os.path.join(self.directory, "usage.log"))
             self.assertEqual(process.wait(), 2, words)
+
+    def test_emulated_processors_are_told(self):
+        """Exactly when they are: it depends on what /dev/kvm is worth here."""
+        process, qemu, _ = self.running()
+        self.assertEqual(machine.emulated(process.log()), machine.accelerator(qemu) == "tcg", process.log())
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can put something else in /dev/kvm's place")
+    @unittest.skipIf(not os.path.exists("/dev/kvm"), "there is no /dev/kvm")
+    def test_no_kvm(self):
+        hide = ("unshare", "--mount", "sh", "-c", 'mount --bind /dev/null /dev/kvm && exec "$@"', "sh")
+        process, qemu, _ = self.running(before=hide)
+        self.assertIn("/dev/kvm makes no machines: the machine's processors are emulated (TCG)", process.log())
+        self.assertEqual(machine.accelerator(qemu), "tcg")
 
     def test_qemu_is_killed(self):
         process, qemu, _ = self.running()

@@ -40,6 +40,18 @@ def broker(stack, profile=""):
     return process
 
 
+def accelerator(qemu):
+    """What runs the processors of the machine of that QEMU process: "kvm" or "tcg"."""
+    with open("/proc/%d/cmdline" % qemu) as f:
+        words = f.read().split("\0")
+    return words[words.index("-accel") + 1].split(",")[0]
+
+
+def emulated(log):
+    """Whether oriel-guest-vm has said so."""
+    return bool(re.search(r"warn +guest-vm: .*: the machine's processors are emulated \(TCG\)", log))
+
+
 class Console:
     """A shell of root in the machine, at the end of its serial line."""
 
