@@ -129,6 +129,7 @@ static bool message_fields(struct fields *f, struct render_message *m)
 		break;
 	case RENDER_TARGET_DROP: field_u32(f, &m->target_drop.handle); break;
 	case RENDER_READ: read_fields(f, &m->read); break;
+	case RENDER_SHADERS: field_u32(f, &m->shaders.part); break;
 	case RENDER_DONE:
 		field_u32(f, &m->done.result);
 		field_u64(f, &m->done.done_us);
@@ -241,6 +242,7 @@ static bool message_ok(const struct render_message *m)
 	case RENDER_TARGET: return target_ok(&m->target);
 	case RENDER_TARGET_DROP: return m->target_drop.handle != 0;
 	case RENDER_READ: return read_ok(&m->read);
+	case RENDER_SHADERS: return m->shaders.part < RENDER_SHADERS_PARTS;
 	case RENDER_DONE: return m->done.result <= RENDER_FAILED;
 	default: return true;
 	}

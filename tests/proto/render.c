@@ -51,6 +51,7 @@ static const struct render_message examples[] = {
 	/* 20 */ { .type = RENDER_DONE, .serial = 16, .done = { RENDER_FAILED, 0x1234567890 } },
 	{ .type = RENDER_FENCED, .serial = 17, .fence = { 0x123456789a, 7 } },
 	{ .type = RENDER_CAPS_DATA, .serial = 2, .caps_data = { 2, 1, 2, 3, { 1, 2, 3 } } },
+	{ .type = RENDER_SHADERS, .serial = 21, .shaders = { 1 } },
 };
 
 static void every_message_comes_back_as_it_was(void **state)
@@ -146,7 +147,7 @@ static int parse_edited(const struct edit *edit)
 
 static const struct edit violations[] = {
 	{ 0, 0, 0 },                            /* type */
-	{ 0, 0, 21 },                           /* type */
+	{ 0, 0, 22 },                           /* type */
 	{ 0, 0, 63 },                           /* type */
 	{ 0, 0, 67 },                           /* type */
 	{ 0, 0, 0x20001 },                      /* a flag that is not known */
@@ -204,6 +205,7 @@ static const struct edit violations[] = {
 	{ 17, 20, 4 * RENDER_SIZE_MAX_PX + 4 }, /* stride */
 	{ 18, 8, 0 },                           /* drop: handle */
 	{ 19, 8, 0 },                           /* read: handle */
+	{ 23, 8, RENDER_SHADERS_PARTS },        /* shaders: part */
 	{ 19, 16, 0 },                          /* none */
 	{ 19, 16, 1 },                          /* fewer than there are */
 	{ 19, 16, 3 },                          /* more than there are */

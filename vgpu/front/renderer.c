@@ -1,5 +1,6 @@
 #include "renderer.h"
 #include "outbox.h"
+#include "shader_files.h"
 #include <base/log.h>
 #include <base/packet.h>
 #include <fcntl.h>
@@ -34,6 +35,7 @@ struct renderer {
 	uint32_t arena_at; /* where the next part begins */
 	struct part parts[PARTS_MAX];
 	unsigned part_first, part_count;
+	struct shader_files shaders;
 };
 
 /* The worker can only read it: a map made from now on is never writable, so that a
@@ -70,8 +72,9 @@ struct renderer *renderer_create(sd_event *event, const struct renderer_ops *ops
 	renderer->ops = ops;
 	renderer->user = user;
 	renderer->fd = renderer->arena_fd = -1;
+	renderer->shaders = (struct shader_files){ { -1, -1 }, 0 };
 	outbox_init(&renderer->outbox, -1, NULL);
-	if (arena_create(renderer) == 0)
+	if (arena_create(renderer) == 0 && shader_files_init(&renderer->shaders) == 0)
 		return renderer;
 	renderer_destroy(renderer);
 	return NULL;
@@ -86,6 +89,7 @@ void renderer_destroy(struct renderer *renderer)
 		munmap(renderer->arena, RENDER_ARENA_BYTES);
 	if (renderer->arena_fd >= 0)
 		close(renderer->arena_fd);
+	shader_files_finish(&renderer->shaders);
 	free(renderer);
 }
 
@@ -254,6 +258,23 @@ static int on_socket(sd_event_source *source, int fd, uint32_t events, void *use
 	return 0;
 }
 
+/* Without them it compiles. */
+static int lend_shader_files(struct renderer *renderer)
+{
+	int err = 0;
+
+	if (shader_files_ready(&renderer->shaders) < 0) {
+		log_warn("cannot empty the files of compiled shaders: %m");
+		return 0;
+	}
+	for (uint32_t part = 0; err == 0 && part < RENDER_SHADERS_PARTS; part++) {
+		struct render_message msg = { .type = RENDER_SHADERS, .shaders = { part } };
+
+		err = renderer_send(renderer, &msg, renderer->shaders.fds[part]);
+	}
+	return err;
+}
+
 int renderer_connect(struct renderer *renderer, int fd)
 {
 	struct render_message msg = { .type = RENDER_ARENA };
@@ -268,6 +289,8 @@ int renderer_connect(struct renderer *renderer, int fd)
 	}
 	outbox_init(&renderer->outbox, fd, renderer->source);
 	err = renderer_send(renderer, &msg, renderer->arena_fd);
+	if (err == 0)
+		err = lend_shader_files(renderer);
 	if (err < 0)
 		renderer_disconnect(renderer);
 	return err;

@@ -24,7 +24,7 @@ struct renderer *renderer_create(sd_event *event, const struct renderer_ops *ops
 void renderer_destroy(struct renderer *renderer);
 
 /* Takes fd, the render socket of a worker that nothing was said to yet, and sends the
- * arena. 0, ERR_MEMORY, ERR_IO. */
+ * arena and the files for compiled shaders. 0, ERR_MEMORY, ERR_IO. */
 MUST_USE int renderer_connect(struct renderer *renderer, int fd);
 
 /* Forgets the worker; ops->lost is not called. */

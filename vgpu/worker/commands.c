@@ -122,6 +122,11 @@ static enum render_result on_read(struct worker *w, const struct render_message 
 	return pictures_read(&w->memory, &w->resources, &m->read);
 }
 
+static enum render_result on_shaders(struct worker *w, const struct render_message *m, int fd)
+{
+	return shaders_take(&w->shaders, m->shaders.part, fd);
+}
+
 struct command {
 	enum render_result (*run)(struct worker *, const struct render_message *, int fd);
 	bool takes_fd;
@@ -147,6 +152,7 @@ static const struct command commands[] = {
 	[RENDER_TARGET] = { on_target, true },
 	[RENDER_TARGET_DROP] = { on_target_drop, false },
 	[RENDER_READ] = { on_read, false },
+	[RENDER_SHADERS] = { on_shaders, true },
 };
 
 static int send_done(struct worker *w, enum render_result result)

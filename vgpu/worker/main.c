@@ -101,6 +101,7 @@ static int prepare(struct worker *worker, const struct options *options)
 		log_error("cannot enter the sandbox: %s", err_text(err));
 		return err;
 	}
+	shaders_prepare(sandbox_has_namespaces());
 	err = virgl_start(node_fd, &worker->fences);
 	if (err < 0) {
 		log_error("no EGL that can draw without a screen on %s",
@@ -108,6 +109,7 @@ static int prepare(struct worker *worker, const struct options *options)
 		return err;
 	}
 	silence_libraries();
+	shaders_find(&worker->shaders);
 	err = sandbox_close(node_fd >= 0);
 	if (err < 0)
 		log_error("cannot close the sandbox: %s", err_text(err));

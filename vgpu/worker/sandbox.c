@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <proto/render.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -45,7 +47,15 @@ int sandbox_enter(void)
 				strerror(errno));
 	cage_limit(RLIMIT_CORE, 0);
 	cage_limit(RLIMIT_NOFILE, FILES_MAX);
+	/* Of the files of compiled shaders. Beyond it writing fails, a log of that size too. */
+	cage_limit(RLIMIT_FSIZE, RENDER_SHADERS_MAX_BYTES);
+	signal(SIGXFSZ, SIG_IGN);
 	return 0;
+}
+
+bool sandbox_has_namespaces(void)
+{
+	return in_namespaces;
 }
 
 void sandbox_limit_memory(uint64_t video_memory_bytes)
@@ -63,7 +73,11 @@ void sandbox_limit_memory(uint64_t video_memory_bytes)
 
 /* Besides those of every process. */
 static const int allowed_calls[] = {
+	/* compiled shaders, in files that are open */
 	SCMP_SYS(lseek),
+	SCMP_SYS(pread64),
+	SCMP_SYS(flock),
+	SCMP_SYS(dup3),
 	/* threads that exist */
 	SCMP_SYS(set_robust_list),
 	SCMP_SYS(rseq),

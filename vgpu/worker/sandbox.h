@@ -12,6 +12,8 @@
  * place of root; namespaces where the kernel gives them. 0, ERR_IO. */
 MUST_USE int sandbox_enter(void);
 
+bool sandbox_has_namespaces(void);
+
 /* When everything is loaded and all threads run: an empty root, no capabilities, and
  * only the system calls of drawing; others answer EACCES. hardware: a GPU's ioctls are
  * among them. There is no way back. 0 or ERR_IO. */

@@ -48,7 +48,6 @@ static void on_log(const char *format, va_list args)
 static void choose_driver(int render_node_fd)
 {
 	setenv("EGL_PLATFORM", "surfaceless", 1);
-	setenv("MESA_SHADER_CACHE_DISABLE", "true", 1); /* there will be no file system */
 	if (render_node_fd >= 0)
 		return;
 	setenv("LIBGL_ALWAYS_SOFTWARE", "true", 1);

@@ -7,6 +7,7 @@
 #include "fences.h"
 #include "memory.h"
 #include "resources.h"
+#include "shaders.h"
 #include <proto/broker.h>
 
 struct worker {
@@ -16,6 +17,7 @@ struct worker {
 	struct resources resources;
 	struct contexts contexts;
 	struct fences fences;
+	struct shaders shaders;
 	uint8_t packet[RENDER_PACKET_MAX];
 	struct render_message command;
 	bool waits; /* command is a batch that waits for BROKER_GO */

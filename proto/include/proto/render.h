@@ -28,6 +28,8 @@ enum {
 	RENDER_SIZE_MAX_PX = 16384, /* of a resource, per axis; buffers are wider (bytes) */
 	RENDER_NAME_CAP = 64,
 	RENDER_CAPS_MAX_BYTES = 4096,
+	RENDER_SHADERS_PARTS = 2,
+	RENDER_SHADERS_MAX_BYTES = 32 << 20, /* of each; a worker cannot write more */
 	RENDER_PACKET_MAX = 64 + 24 * RENDER_RECTS_MAX,
 };
 
@@ -57,6 +59,7 @@ enum render_type {
 	RENDER_TARGET = 18, /* carries a memfd that pictures are read into */
 	RENDER_TARGET_DROP = 19,
 	RENDER_READ = 20,
+	RENDER_SHADERS = 21, /* carries a file for compiled shaders: struct render_shaders */
 	/* worker to front */
 	RENDER_DONE = 64,
 	RENDER_FENCED = 65, /* struct render_fence */
@@ -153,6 +156,13 @@ struct render_read {
 	struct render_rect rects[RENDER_RECTS_MAX];
 };
 
+/* After ARENA, in their order, before anything that draws. The worker writes into them
+ * what its driver has compiled and finds there what the last worker had; what they hold
+ * is the driver's. Opened with O_APPEND. */
+struct render_shaders {
+	uint32_t part; /* below RENDER_SHADERS_PARTS: the code, where it is */
+};
+
 struct render_done {
 	uint32_t result;  /* enum render_result; the packet's serial is the command's */
 	uint64_t done_us; /* CLOCK_MONOTONIC */
@@ -183,6 +193,7 @@ struct render_message {
 		struct render_target target;
 		struct render_target_drop target_drop;
 		struct render_read read;
+		struct render_shaders shaders;
 		struct render_done done;
 		struct render_caps_data caps_data;
 	};
