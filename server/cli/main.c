@@ -69,8 +69,10 @@ static void print_help(FILE *file)
 			"                        standard input when that is no terminal\n"
 			"  user password NAME    change a password\n"
 			"  user remove NAME\n"
-			"  image build           the disk image that virtual machines start from;\n"
-			"                        options of its own: oriel image build --help\n"
+			"  image build           make the disk image that virtual machines start from\n"
+			"  image list            those that there are, and which are used\n"
+			"  image prune           remove those that no machine uses; these three have\n"
+			"                        options of their own: oriel image build --help\n"
 			"\n"
 			"  --json                print the host's JSON instead of a table\n"
 			"  --run-dir DIR         where oriel-host runs; default as in its settings\n"
@@ -362,9 +364,9 @@ int main(int argc, char **argv)
 	const char *run_dir = NULL;
 	int option;
 
-	/* It has options of its own, and nothing to do with oriel-host. */
-	if (argc > 2 && strcmp(argv[1], "image") == 0 && strcmp(argv[2], "build") == 0)
-		return image_build(argv + 3);
+	/* Commands with options of their own, which have nothing to do with oriel-host. */
+	if (argc > 1 && strcmp(argv[1], "image") == 0)
+		return image_run(argv + 2);
 	prctl(PR_SET_DUMPABLE, 0); /* there may be a password in here */
 	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
 		switch (option) {

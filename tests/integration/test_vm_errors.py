@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import unittest
 
@@ -166,6 +167,31 @@ class ErrorsTest(unittest.TestCase):
         process.kill(signal.SIGTERM)
         self.assertEqual(process.wait(6), 0)
         self.assertFalse(alive(qemu))
+
+    def test_a_machine_that_runs_uses_its_image(self):
+        """It is QEMU's locks that tell. The image is a small one: nothing boots here."""
+        images = os.path.join(self.directory, "images")
+        mine = os.path.join(images, "mine")
+        os.makedirs(mine)
+        with open(os.path.join(self.image, "image.json")) as f:
+            manifest = json.load(f)
+        manifest["disk_bytes"] = 1 << 20
+        with open(os.path.join(mine, "image.json"), "w") as f:
+            json.dump(manifest, f)
+        with open(os.path.join(mine, "disk.raw"), "w") as f:
+            f.truncate(1 << 20)
+        for name in ("vmlinuz", "initrd.img"):
+            os.symlink(os.path.join(self.image, name), os.path.join(mine, name))
+
+        def used():
+            done = subprocess.run([program("oriel"), "image", "list", "--directory", images], capture_output=True,
+                                  text=True, check=True)
+            return done.stdout.split()[-1]
+        process, qemu, _ = self.running("--image", mine)
+        self.assertEqual(used(), "machine")
+        process.kill()
+        wait.until("QEMU to end", lambda: not alive(qemu))
+        self.assertEqual(used(), "-")
 
     def test_the_image_is_used_again(self):
         with open(os.path.join(self.image, "image.json")) as f:
