@@ -48,6 +48,12 @@ static void on_fence(void *user, uint32_t serial, const struct render_fence *fen
 {
 }
 
+static void on_busy(void *user, uint64_t since_us, uint32_t queue)
+{
+}
+
+static const struct fences_ops fences_ops = { on_fence, on_busy };
+
 static double now_us(void)
 {
 	struct timespec t;
@@ -78,9 +84,8 @@ static bool make(struct damage *d)
 	struct render_context context = { CONTEXT, 0, "bench" }, pair = { CONTEXT, PICTURE, "" };
 
 	d->resources.quota_bytes = 256 << 20;
-	d->fences.on_fence = on_fence;
-	return virgl_start(-1, &d->fences) == 0 && make_target(d) &&
-			resources_create(&d->resources, &picture) == RENDER_OK &&
+	return fences_init(&d->fences, &fences_ops, d) == 0 && virgl_start(-1, &d->fences) == 0 &&
+			make_target(d) && resources_create(&d->resources, &picture) == RENDER_OK &&
 			contexts_create(&d->contexts, &d->resources, &context) == RENDER_OK &&
 			contexts_attach(&d->contexts, &d->resources, &pair, true) == RENDER_OK;
 }

@@ -22,7 +22,8 @@ enum { /* failures after which something is left out */
 			1000, /* a worker that lived longer did not die of the batch that the last died of */
 };
 
-/* The oldest batch under way is what the worker was at. */
+/* The oldest batch under way is what the worker was at: what is drawn is told at once, also
+ * while a command keeps the worker. */
 static uint32_t find_suspect(const struct front *front)
 {
 	for (const struct answer *a = front->answers.first; a; a = a->next) {

@@ -186,15 +186,12 @@ static int send_caps(struct worker *w)
 /* The renderer may sit for long in any of these, so the page says since when. */
 static enum render_result run(struct worker *w, const struct command *command, int fd)
 {
-	struct broker_page *page = w->page;
 	enum render_result result;
-	uint64_t since_us = fences_busy_since_us(&w->fences);
 
-	atomic_store(&page->busy_since_us, since_us ? since_us : loop_now_us());
+	fences_command(&w->fences, loop_now_us(), false);
 	result = command->run(w, &w->command, fd);
-	atomic_store(&page->busy_since_us, fences_busy_since_us(&w->fences));
-	atomic_store(&page->memory_bytes, w->resources.used_bytes);
-	atomic_store(&page->queue, w->fences.count);
+	fences_command(&w->fences, 0, false);
+	atomic_store(&w->page->memory_bytes, w->resources.used_bytes);
 	return result;
 }
 

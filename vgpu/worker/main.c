@@ -134,8 +134,9 @@ int main(int argc, char **argv)
 	}
 	close_range(CONTROL_FD + 1, ~0u, 0);
 	lock_page();
-	worker_init(&worker, RENDER_FD, CONTROL_FD, page);
-	err = prepare(&worker, &options);
+	err = worker_init(&worker, RENDER_FD, CONTROL_FD, page);
+	if (err == 0)
+		err = prepare(&worker, &options);
 	atomic_store(&page->ready, err < 0 ? 2 : 1);
 	if (err < 0)
 		return 1;

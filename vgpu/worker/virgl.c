@@ -56,10 +56,8 @@ static void choose_driver(int render_node_fd)
 
 int virgl_start(int render_node_fd, struct fences *fences)
 {
-	/* Without ASYNC_FENCE_CB: fences are told in our thread, by virgl_renderer_poll,
-	 * when the descriptor says so. llvmpipe draws a batch mostly in the thread that
-	 * submits it, so another thread would gain nothing. */
-	int flags = VIRGL_RENDERER_USE_EGL | VIRGL_RENDERER_USE_SURFACELESS | VIRGL_RENDERER_THREAD_SYNC;
+	int flags = VIRGL_RENDERER_USE_EGL | VIRGL_RENDERER_USE_SURFACELESS | VIRGL_RENDERER_THREAD_SYNC |
+			VIRGL_RENDERER_ASYNC_FENCE_CB;
 
 	state.render_node_fd = render_node_fd;
 	state.fences = fences;

@@ -14,6 +14,14 @@ enum {
 	HELD_LOOK_MS = 2,      /* at the page, when there is no socket to the broker */
 };
 
+static void on_busy(void *user, uint64_t since_us, uint32_t queue)
+{
+	struct worker *w = user;
+
+	atomic_store(&w->page->busy_since_us, since_us);
+	atomic_store(&w->page->queue, queue);
+}
+
 static void on_fence_reached(void *user, uint32_t serial, const struct render_fence *fence)
 {
 	struct worker *w = user;
@@ -24,14 +32,15 @@ static void on_fence_reached(void *user, uint32_t serial, const struct render_fe
 		log_debug("cannot tell of a fence");
 }
 
-void worker_init(struct worker *w, int render_fd, int control_fd, struct broker_page *page)
+static const struct fences_ops fences_ops = { on_fence_reached, on_busy };
+
+int worker_init(struct worker *w, int render_fd, int control_fd, struct broker_page *page)
 {
 	memset(w, 0, sizeof *w);
 	w->render_fd = render_fd;
 	w->control_fd = control_fd;
 	w->page = page;
-	w->fences.on_fence = on_fence_reached;
-	w->fences.user = w;
+	return fences_init(&w->fences, &fences_ops, w);
 }
 
 int worker_send(struct worker *w, const struct render_message *msg)
@@ -78,10 +87,14 @@ static bool is_held(const struct worker *w)
 /* The command at hand, unless it is a batch and batches are held. */
 static int execute_or_wait(struct worker *w, int fd)
 {
+	bool waited = w->waits;
+
 	w->waits = w->command.type == RENDER_SUBMIT && fd < 0 && is_held(w);
-	if (w->waits)
-		return 0;
-	return worker_execute(w, fd);
+	if (!w->waits)
+		return worker_execute(w, fd);
+	if (!waited)
+		fences_command(&w->fences, 0, true);
+	return 0;
 }
 
 /* The first command comes from the guest's front, and the broker has said before what
@@ -137,13 +150,11 @@ int worker_run(struct worker *w)
 		if (w->control_fd >= 0 && fds[1].revents)
 			hear_broker(w);
 		if (fds[2].revents)
-			fences_poll(&w->fences);
+			virgl_renderer_poll(); /* queries */
 		if (w->waits)
 			err = fds[0].revents ? ERR_CLOSED : execute_or_wait(w, -1);
 		else if (fds[0].revents)
 			err = take_commands(w);
-		atomic_store(&w->page->busy_since_us, fences_busy_since_us(&w->fences));
-		atomic_store(&w->page->queue, w->fences.count + w->waits);
 	}
 	return err == ERR_CLOSED ? 0 : err;
 }

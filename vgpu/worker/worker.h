@@ -23,8 +23,8 @@ struct worker {
 	bool waits; /* command is a batch that waits for BROKER_GO */
 };
 
-/* Both descriptors and the page are borrowed. */
-void worker_init(struct worker *worker, int render_fd, int control_fd, struct broker_page *page);
+/* Both descriptors and the page are borrowed. 0 or ERR_IO. */
+MUST_USE int worker_init(struct worker *worker, int render_fd, int control_fd, struct broker_page *page);
 
 /* Serves until the front closes its socket (0) or breaks the protocol (ERR_FORMAT), or
  * the system refuses (ERR_IO). virgl_start first. */

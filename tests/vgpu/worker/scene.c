@@ -73,14 +73,27 @@ static void add_shader(struct scene *s, uint32_t handle, uint32_t stage, const c
 	scene_command(s, BIND_SHADER, 0, bind, 2);
 }
 
-static void add_shaders(struct scene *s, uint32_t base_handle)
+/* Of the vertices' colours. */
+static const char plain[] = "FRAG\nDCL IN[0], COLOR, LINEAR\nDCL OUT[0], COLOR\n"
+			    "  0: MOV OUT[0], IN[0]\n  1: END\n";
+
+/* llvmpipe lets no loop go around more than 65535 times: a large picture takes minutes. */
+static const char endless[] = "FRAG\nDCL IN[0], COLOR, LINEAR\nDCL OUT[0], COLOR\nDCL TEMP[0..1]\n"
+			      "IMM[0] FLT32 { 2.0, 0.5, 0.0, 0.0}\n"
+			      "  0: MOV TEMP[0], IN[0]\n"
+			      "  1: BGNLOOP\n"
+			      "  2: MAD TEMP[0], TEMP[0], IMM[0].yyyy, IN[0]\n"
+			      "  3: SGE TEMP[1].x, TEMP[0].xxxx, IMM[0].xxxx\n"
+			      "  4: IF TEMP[1].xxxx\n  5: BRK\n  6: ENDIF\n"
+			      "  7: ENDLOOP\n"
+			      "  8: MOV OUT[0], TEMP[0]\n  9: END\n";
+
+static void add_shaders(struct scene *s, uint32_t base_handle, const char *fragment)
 {
 	add_shader(s, base_handle + 1, VERTEX,
 			"VERT\nDCL IN[0]\nDCL IN[1]\nDCL OUT[0], POSITION\nDCL OUT[1], COLOR\n"
 			"  0: MOV OUT[1], IN[1]\n  1: MOV OUT[0], IN[0]\n  2: END\n");
-	add_shader(s, base_handle + 2, FRAGMENT,
-			"FRAG\nDCL IN[0], COLOR, LINEAR\nDCL OUT[0], COLOR\n"
-			"  0: MOV OUT[0], IN[0]\n  1: END\n");
+	add_shader(s, base_handle + 2, FRAGMENT, fragment);
 }
 
 static void add_state(struct scene *s, uint32_t base_handle, const struct scene_target *target)
@@ -125,13 +138,27 @@ static void add_vertices(struct scene *s, uint32_t resource, float points[3][2],
 	scene_command(s, SET_VERTEX_BUFFERS, 0, buffers, 3);
 }
 
-void scene_triangle(struct scene *s, const struct scene_target *target, uint32_t base_handle,
-		uint32_t vertices, float points[3][2], const float color[4])
+static void add_triangle(struct scene *s, const struct scene_target *target, uint32_t base_handle,
+		uint32_t vertices, float points[3][2], const float color[4], const char *fragment)
 {
 	uint32_t draw[12] = { 0, 3, TRIANGLES, 0, 1, 0, 0, 0, 0, 0, 2, 0 };
 
-	add_shaders(s, base_handle);
+	add_shaders(s, base_handle, fragment);
 	add_state(s, base_handle, target);
 	add_vertices(s, vertices, points, color);
 	scene_command(s, DRAW, 0, draw, 12);
+}
+
+void scene_triangle(struct scene *s, const struct scene_target *target, uint32_t base_handle,
+		uint32_t vertices, float points[3][2], const float color[4])
+{
+	add_triangle(s, target, base_handle, vertices, points, color, plain);
+}
+
+void scene_endless(struct scene *s, const struct scene_target *target, uint32_t base_handle,
+		uint32_t vertices, float points[3][2])
+{
+	static const float dark[] = { 0.1f, 0.1f, 0.1f, 1 };
+
+	add_triangle(s, target, base_handle, vertices, points, dark, endless);
 }

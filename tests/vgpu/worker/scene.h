@@ -28,6 +28,10 @@ void scene_clear(struct scene *scene, const struct scene_target *target, uint32_
 void scene_triangle(struct scene *scene, const struct scene_target *target, uint32_t base_handle,
 		uint32_t vertices, float points[3][2], const float color[4]);
 
+/* The same with a shader that does not end in time, where the target is large. */
+void scene_endless(struct scene *scene, const struct scene_target *target, uint32_t base_handle,
+		uint32_t vertices, float points[3][2]);
+
 /* Any command: header and fields. */
 void scene_command(struct scene *scene, uint32_t command, uint32_t object, const uint32_t *fields,
 		uint32_t count);
