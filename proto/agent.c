@@ -75,6 +75,7 @@ static const char *const words[] = {
 	[AGENT_KEYMAP] = "keymap",
 	[AGENT_LOCKS] = "locks",
 	[AGENT_TEXT] = "text",
+	[AGENT_WHEEL] = "wheel",
 	[AGENT_HELLO] = "hello",
 	[AGENT_LAYOUT_DONE] = "layout-done",
 	[AGENT_TYPED] = "typed",
@@ -100,9 +101,23 @@ static bool message_ok(const struct agent_message *msg)
 	case AGENT_TEXT:
 		return msg->code_point != 0 && msg->code_point <= 0x10ffff &&
 				(msg->code_point < 0xd800 || msg->code_point >= 0xe000);
+	case AGENT_WHEEL:
+		return msg->horizontal_120 != 0 && msg->horizontal_120 <= LINK_WHEEL_MAX_120 &&
+				msg->horizontal_120 >= -LINK_WHEEL_MAX_120;
 	case AGENT_LAYOUT_DONE: return msg->layout_done.result <= 1;
 	default: return msg->type <= AGENT_TYPED;
 	}
+}
+
+static int32_t take_turn(struct cursor *c)
+{
+	uint32_t left = next_number(c), right = next_number(c);
+
+	if ((left && right) || left > LINK_WHEEL_MAX_120 || right > LINK_WHEEL_MAX_120) {
+		c->failed = true;
+		return 0;
+	}
+	return (int32_t)right - (int32_t)left;
 }
 
 int agent_parse(struct agent_message *msg, const char *line, size_t len)
@@ -123,6 +138,7 @@ int agent_parse(struct agent_message *msg, const char *line, size_t len)
 	case AGENT_KEYMAP: msg->klid = next_number(&c); break;
 	case AGENT_LOCKS: msg->locks = next_number(&c); break;
 	case AGENT_TEXT: msg->code_point = next_number(&c); break;
+	case AGENT_WHEEL: msg->horizontal_120 = take_turn(&c); break;
 	case AGENT_HELLO: msg->version = next_number(&c); break;
 	case AGENT_LAYOUT_DONE:
 		msg->layout_done.serial = next_number(&c);
@@ -186,6 +202,10 @@ int agent_write(const struct agent_message *msg, char *dst, size_t cap)
 	case AGENT_KEYMAP: text_add(&text, " %u", msg->klid); break;
 	case AGENT_LOCKS: text_add(&text, " %u", msg->locks); break;
 	case AGENT_TEXT: text_add(&text, " %u", msg->code_point); break;
+	case AGENT_WHEEL:
+		text_add(&text, " %d %d", msg->horizontal_120 < 0 ? -msg->horizontal_120 : 0,
+				msg->horizontal_120 > 0 ? msg->horizontal_120 : 0);
+		break;
 	case AGENT_HELLO: text_add(&text, " %u", msg->version); break;
 	case AGENT_TYPED: text_add(&text, " %u", msg->typed); break;
 	}

@@ -159,6 +159,22 @@ class DesktopTest(VmCase):
         client.key(0x1c)
         self.typed(UNICODE_TEXT)
 
+    def test_the_wheel_turns_both_ways(self):
+        """xterm tells of buttons 4 to 7 as 64 to 67."""
+        client = self.headless("--size", "800x600").connected()
+        self.terminal('printf "\\033[?1000h\\033[?1006h"; stty raw -echo; exec cat >/tmp/typed')
+
+        def point():
+            client.command("move 300 200")
+            client.command("button 1 down 300 200")
+            client.command("button 1 up 300 200")
+        self.focus(point)
+        for line, button, clicks in (("wheel 120", 64, 1), ("wheel -120", 65, 1), ("hwheel -120", 66, 1),
+                                     ("hwheel 240", 67, 2)):
+            client.command(line)
+            presses = "grep -ao '<%d;[0-9;]*M' /tmp/typed | wc -l" % button
+            wait.until("button %d" % button, lambda: self.console().run(presses) == str(clicks), machine.BOOT_S, 0.3)
+
     def resizable(self):
         """A client that can set monitors. FreeRDP's loses the server's word for it when
         that comes before its own listener is in place, so another may be needed."""

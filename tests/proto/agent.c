@@ -25,6 +25,8 @@ static const struct {
 	{ { .type = AGENT_KEYMAP, .klid = 0x407 }, "keymap 1031\n" },
 	{ { .type = AGENT_LOCKS, .locks = 15 }, "locks 15\n" },
 	{ { .type = AGENT_TEXT, .code_point = 0x10ffff }, "text 1114111\n" },
+	{ { .type = AGENT_WHEEL, .horizontal_120 = -90 }, "wheel 90 0\n" },
+	{ { .type = AGENT_WHEEL, .horizontal_120 = LINK_WHEEL_MAX_120 }, "wheel 0 12000\n" },
 	{ { .type = AGENT_HELLO, .version = UINT32_MAX }, "hello 4294967295\n" },
 	{ { .type = AGENT_LAYOUT_DONE, .layout_done = { 7, 1 } }, "layout-done 7 1\n" },
 	{ { .type = AGENT_TYPED, .typed = UINT32_MAX }, "typed 4294967295\n" },
@@ -84,7 +86,8 @@ static void malformed_lines_are_refused(void **state)
 		"layout 1 100 1x1+0+0 1x1+0+0 1x1+0+0 1x1+0+0 1x1+0+0", "layouts 1 100 1x1+0+0", "keymap",
 		"keymap 4294967296", "keymap 99999999999999999999999", "keymap 01", "keymap +1", "keymap -1",
 		"keymap 1 ", "keymap 1 1", "keymap\t1", "locks 16", "text 0", "text 55296", "text 57343",
-		"text 1114112", "text a", "hello", "layout-done 1", "layout-done 1 2", "HELLO 1" };
+		"text 1114112", "text a", "wheel 1", "wheel 0 0", "wheel 1 1", "wheel 12001 0",
+		"wheel 0 4294967295", "wheel -1 0", "hello", "layout-done 1", "layout-done 1 2", "HELLO 1" };
 
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct agent_message msg;
@@ -97,7 +100,7 @@ static void malformed_lines_are_refused(void **state)
 static void the_last_values_within_are_taken(void **state)
 {
 	static const char *const lines[] = { "layout 0 500 8192x8192+0+0", "layout 0 100 1x1+8191+8191",
-		"keymap 0", "locks 0", "text 55295", "text 57344", "text 1", "hello 0" };
+		"keymap 0", "locks 0", "text 55295", "text 57344", "text 1", "wheel 12000 0", "hello 0" };
 
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct agent_message msg;

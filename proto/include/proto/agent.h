@@ -8,6 +8,7 @@
  *   keymap KLID                      the keyboard layout ([MS-RDPBCGR] 2.2.1.3.2)
  *   locks FLAGS                      LINK_LOCK_* as they shall be
  *   text CODEPOINT                   to be typed once
+ *   wheel LEFT RIGHT                 a turn of the horizontal wheel, 120 a notch; one is 0
  * From the agent:
  *   hello VERSION                    it has started and knows nothing
  *   layout-done SERIAL RESULT        0: set; 1: could not be
@@ -33,6 +34,7 @@ enum agent_type {
 	AGENT_KEYMAP,
 	AGENT_LOCKS,
 	AGENT_TEXT,
+	AGENT_WHEEL,
 	AGENT_HELLO,
 	AGENT_LAYOUT_DONE,
 	AGENT_TYPED,
@@ -56,7 +58,8 @@ struct agent_message {
 		struct agent_layout layout;
 		uint32_t klid;
 		uint32_t locks;
-		uint32_t code_point; /* a scalar value, not 0 */
+		uint32_t code_point;    /* a scalar value, not 0 */
+		int32_t horizontal_120; /* to the right; not 0, LINK_WHEEL_MAX_120 either way */
 		uint32_t version;
 		struct agent_layout_done layout_done;
 		uint32_t typed; /* goes round */

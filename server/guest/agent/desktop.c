@@ -210,6 +210,7 @@ void desktop_take(struct desktop *desktop, const struct agent_message *msg)
 		say(desktop, msg);
 		break;
 	case AGENT_TEXT: desktop->texts++; /* fall through */
+	case AGENT_WHEEL:
 	case AGENT_LOCKS: say(desktop, msg); break;
 	default: break;
 	}

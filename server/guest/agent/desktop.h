@@ -1,7 +1,7 @@
 /* What the agent does to the desktop, by a script that knows it: SCRIPT layout SCALE
  * WxH+X+Y... sets the monitors and ends; SCRIPT keys stays, and takes lines of keymap,
- * locks and text (proto/agent.h) on its standard input, and says typed. A desktop that is not there yet
- * makes both fail: they are tried again for a minute. */
+ * locks, text and wheel (proto/agent.h) on its standard input, and says typed. A desktop
+ * that is not there yet makes both fail: they are tried again for a minute. */
 #ifndef AGENT_DESKTOP_H
 #define AGENT_DESKTOP_H
 

@@ -1,8 +1,8 @@
 /* oriel-guest-keys: runs inside a virtual machine (as /usr/lib/oriel/keys) beside an X
- * desktop, and does what the machine's virtual keyboard cannot: loads the client's
- * keyboard layout, sets lock keys, types any character. Reads lines of the agent
- * (proto/agent.h) on its standard input, and says on its standard output how much it has
- * typed; ends with them, or with the X server. */
+ * desktop, and does what the machine's virtual devices cannot: loads the client's
+ * keyboard layout, sets lock keys, types any character, turns the horizontal wheel. Reads
+ * lines of the agent (proto/agent.h) on its standard input, and says on its standard
+ * output how much it has typed; ends with them, or with the X server. */
 #include <base/log.h>
 #include <base/loop.h>
 #include <errno.h>
@@ -50,6 +50,7 @@ static void take(struct keys *keys, const struct agent_message *msg)
 	switch (msg->type) {
 	case AGENT_KEYMAP: input_submit(&keys->input, INPUT_LAYOUT, msg->klid, 0); break;
 	case AGENT_LOCKS: input_submit(&keys->input, INPUT_LOCKS, msg->locks, 0); break;
+	case AGENT_WHEEL: input_submit(&keys->input, INPUT_WHEEL, 0, (uint32_t)msg->horizontal_120); break;
 	case AGENT_TEXT:
 		input_submit(&keys->input, INPUT_TEXT, msg->code_point, 0);
 		keys->taken++;

@@ -44,6 +44,9 @@ static bool next_message(struct agent_link *link, struct agent_message *msg)
 	} else if (link->locks_due) {
 		*msg = (struct agent_message){ .type = AGENT_LOCKS, .locks = link->locks };
 		link->locks_due = false;
+	} else if (link->wheel_120) {
+		*msg = (struct agent_message){ .type = AGENT_WHEEL, .horizontal_120 = link->wheel_120 };
+		link->wheel_120 = 0;
 	} else if (link->text_count) {
 		*msg = (struct agent_message){ .type = AGENT_TEXT, .code_point = link->text[0] };
 		memmove(link->text, link->text + 1, --link->text_count * sizeof *link->text);
@@ -159,6 +162,7 @@ void agent_link_gone(struct agent_link *link)
 	if (link->there)
 		log_info("the machine's agent is gone");
 	link->there = false;
+	link->wheel_120 = 0;
 	forget_text(link);
 }
 
@@ -189,6 +193,20 @@ void agent_link_text(struct agent_link *link, uint32_t code_point)
 		return;
 	link->text[link->text_count++] = code_point;
 	link->texts++;
+	send_due(link);
+}
+
+void agent_link_wheel(struct agent_link *link, int32_t horizontal_120)
+{
+	int32_t sum_120 = link->wheel_120 + horizontal_120;
+
+	if (!link->there)
+		return;
+	if (sum_120 > LINK_WHEEL_MAX_120)
+		sum_120 = LINK_WHEEL_MAX_120;
+	if (sum_120 < -LINK_WHEEL_MAX_120)
+		sum_120 = -LINK_WHEEL_MAX_120;
+	link->wheel_120 = sum_120;
 	send_due(link);
 }
 

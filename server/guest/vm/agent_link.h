@@ -1,6 +1,7 @@
 /* The host's end of the agent's port (proto/agent.h). What the machine says is a
  * stranger's. What is to be said to it waits here while it does not listen: the newest
- * layout, keyboard layout and lock keys, and a bounded piece of text. Loop thread only. */
+ * layout, keyboard layout and lock keys, the sum of wheel turns, and a bounded piece of
+ * text. Loop thread only. */
 #ifndef VM_AGENT_LINK_H
 #define VM_AGENT_LINK_H
 
@@ -30,6 +31,7 @@ struct agent_link {
 	bool keymap_known;
 	struct agent_layout layout;
 	uint32_t klid, locks;
+	int32_t wheel_120; /* due; to the right */
 	uint32_t text[AGENT_TEXT_MAX];
 	size_t text_count;
 	uint32_t texts, typed;       /* characters since hello: taken, and typed */
@@ -52,6 +54,9 @@ void agent_link_keymap(struct agent_link *link, uint32_t klid);
 /* Dropped when there is no agent. */
 void agent_link_locks(struct agent_link *link, uint32_t flags);
 void agent_link_text(struct agent_link *link, uint32_t code_point);
+/* The horizontal wheel, which QEMU's tablet has not: its keymap_button in
+ * hw/input/virtio-input-hid.c knows no wheel-left. */
+void agent_link_wheel(struct agent_link *link, int32_t horizontal_120);
 
 /* Whether ops.typed is still to come. */
 bool agent_link_typing(const struct agent_link *link);

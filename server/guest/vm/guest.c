@@ -258,6 +258,7 @@ static void on_wheel(void *user, int32_t vertical_120, int32_t horizontal_120)
 	struct guest *guest = user;
 
 	input_wheel(&guest->input, vertical_120);
+	agent_link_wheel(&guest->agent, horizontal_120);
 }
 
 static void on_locks(void *user, uint32_t flags)

@@ -52,7 +52,7 @@ void input_pointer(struct input *input, uint32_t x, uint32_t y, uint32_t width_p
 
 void input_button(struct input *input, enum link_button_name button, bool down);
 
-/* Vertical only: QEMU's tablet has no other wheel. */
+/* Vertical only: QEMU's tablet has no other wheel (agent_link_wheel). */
 void input_wheel(struct input *input, int32_t vertical_120);
 
 /* Whether a place of the cursor that the guest tells is one that a session put it to:

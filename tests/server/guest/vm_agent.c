@@ -106,6 +106,25 @@ static void what_is_known_waits_for_the_agent(void **state)
 	agent_hears("text 8364\nlocks 2\n");
 }
 
+static void turns_of_the_wheel_add_up_while_nobody_listens(void **state)
+{
+	int small = 1;
+
+	agent_link_wheel(&host, 120); /* nobody there */
+	agent_says("hello 1\n");
+	agent_hears("");
+	agent_link_wheel(&host, -30);
+	agent_hears("wheel 30 0\n");
+	setsockopt(host.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+	for (int i = 0; i < 1000; i++)
+		agent_link_wheel(&host, LINK_WHEEL_MAX_120);
+	assert_int_equal(host.wheel_120, LINK_WHEEL_MAX_120);
+	agent_link_wheel(&host, -LINK_WHEEL_MAX_120 - 1);
+	assert_int_equal(host.wheel_120, -1);
+	agent_link_gone(&host);
+	assert_int_equal(host.wheel_120, 0);
+}
+
 static void a_new_agent_is_told_again(void **state)
 {
 	agent_link_layout(&host, &one);
@@ -280,10 +299,11 @@ static void the_agent_does_what_the_host_says(void **state)
 	host_says("layout 5 150 800x600+0+0 640x480+800+0\n");
 	assert_string_equal(next_line(log_fd), "layout 150 800x600+0+0 640x480+800+0");
 	assert_string_equal(next_line(port_fd), "layout-done 5 0");
-	host_says("nonsense\nlocks 99\nlocks 3\ntext 8364\nkeymap 1031\n");
+	host_says("nonsense\nlocks 99\nlocks 3\ntext 8364\nwheel 0 120\nkeymap 1031\n");
 	assert_string_equal(next_line(log_fd), "got locks 3");
 	assert_string_equal(next_line(log_fd), "got text 8364");
 	assert_string_equal(next_line(port_fd), "typed 1");
+	assert_string_equal(next_line(log_fd), "got wheel 0 120");
 	assert_string_equal(next_line(log_fd), "got keymap 1031");
 }
 
@@ -355,6 +375,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		HOST_TEST(what_is_known_waits_for_the_agent),
+		HOST_TEST(turns_of_the_wheel_add_up_while_nobody_listens),
 		HOST_TEST(a_new_agent_is_told_again),
 		HOST_TEST(its_answers_are_told_and_noise_is_not),
 		HOST_TEST(typed_text_is_told_once),
