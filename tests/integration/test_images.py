@@ -46,10 +46,10 @@ class ImagesTest(unittest.TestCase):
         self.home = tempfile.mkdtemp(dir=self.directory)
         self.images = os.path.join(self.home, "images")
 
-    def run_image(self, *arguments, path=None, **env):
+    def run_image(self, *arguments, path=None, stdin=subprocess.DEVNULL, **env):
         env = {"PATH": path or self.tools + ":" + self.bare, "HOME": self.home, **env}
-        return subprocess.run([program("oriel"), "image", *arguments], env=env, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=120)
+        return subprocess.run([program("oriel"), "image", *arguments], env=env, stdin=stdin, capture_output=True,
+                              text=True, timeout=120)
 
     def build(self, *arguments):
         done = self.run_image("build", "--directory", self.images, *arguments)
@@ -168,6 +168,21 @@ class ImagesTest(unittest.TestCase):
         self.assertEqual(self.used(), {stopped: "disk", newest: "default"})
         done = self.prune("--yes")
         self.assertEqual((done.returncode, done.stdout), (0, "all images are used\n"))
+
+    def test_prune_asks(self):
+        old = os.path.basename(self.build())
+        self.build("--force")
+        for answer, said, stays in (("", "nothing is removed", True), ("n", "nothing is removed", True),
+                                    ("y", "removed: ", False)):
+            terminal, stdin = os.openpty()
+            os.write(terminal, answer.encode() + b"\n")
+            done = self.run_image("prune", "--directory", self.images, stdin=stdin)
+            os.close(stdin)
+            os.close(terminal)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("Remove these images? [y/N] ", done.stderr)
+            self.assertRegex(done.stdout, "^%s/%s\n%s" % (self.images, old, said))
+            self.assertEqual(old in self.used(), stays)
 
     def test_prune_while_one_is_built(self):
         self.build()
