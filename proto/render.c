@@ -88,7 +88,8 @@ static bool message_fields(struct fields *f, struct render_message *m)
 {
 	switch (m->type) {
 	case RENDER_ARENA:
-	case RENDER_REGIONS_CLEAR: break;
+	case RENDER_REGIONS_CLEAR:
+	case RENDER_FRAME: break;
 	case RENDER_CAPS:
 		field_u32(f, &m->caps.set);
 		field_u32(f, &m->caps.version);

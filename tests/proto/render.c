@@ -52,6 +52,7 @@ static const struct render_message examples[] = {
 	{ .type = RENDER_FENCED, .serial = 17, .fence = { 0x123456789a, 7 } },
 	{ .type = RENDER_CAPS_DATA, .serial = 2, .caps_data = { 2, 1, 2, 3, { 1, 2, 3 } } },
 	{ .type = RENDER_SHADERS, .serial = 21, .shaders = { 1 } },
+	{ .type = RENDER_FRAME, .serial = 22 },
 };
 
 static void every_message_comes_back_as_it_was(void **state)
@@ -147,7 +148,7 @@ static int parse_edited(const struct edit *edit)
 
 static const struct edit violations[] = {
 	{ 0, 0, 0 },                            /* type */
-	{ 0, 0, 22 },                           /* type */
+	{ 0, 0, 23 },                           /* type */
 	{ 0, 0, 63 },                           /* type */
 	{ 0, 0, 67 },                           /* type */
 	{ 0, 0, 0x20001 },                      /* a flag that is not known */

@@ -357,8 +357,17 @@ static void damage_all(struct front *front, uint32_t head)
 	screen_damage(front->screen, head, &(struct link_rect){ 0, 0, rect->width, rect->height });
 }
 
+static void count_frame(struct front *front)
+{
+	struct render_message msg = { .type = RENDER_FRAME };
+
+	front_send(front, &msg, -1);
+}
+
 void picture_flush(struct front *front, uint32_t resource, const struct virtio_gpu_rect *rect)
 {
+	bool seen = false;
+
 	for (uint32_t head = 0; head < SCREEN_HEADS_MAX; head++) {
 		struct scanout *scanout = &front->picture.scanouts[head];
 		struct link_rect shown = { scanout->rect.x, scanout->rect.y, scanout->rect.width,
@@ -374,7 +383,10 @@ void picture_flush(struct front *front, uint32_t resource, const struct virtio_g
 		part.x -= shown.x;
 		part.y -= shown.y;
 		screen_damage(front->screen, head, &part);
+		seen = true;
 	}
+	if (seen)
+		count_frame(front);
 }
 
 void picture_drawn(struct front *front, uint32_t resource, uint64_t sent_us)
@@ -392,14 +404,19 @@ void picture_drawn(struct front *front, uint32_t resource, uint64_t sent_us)
 static int on_late(sd_event_source *source, uint64_t now_us, void *user)
 {
 	struct front *front = user;
+	bool seen = false;
 
 	for (uint32_t head = 0; head < SCREEN_HEADS_MAX; head++) {
 		struct scanout *scanout = &front->picture.scanouts[head];
 
-		if (scanout->resource && scanout->unflushed_us)
+		if (scanout->resource && scanout->unflushed_us) {
 			damage_all(front, head);
+			seen = true;
+		}
 		scanout->unflushed_us = 0;
 	}
+	if (seen)
+		count_frame(front);
 	return 0;
 }
 

@@ -118,8 +118,13 @@ static enum render_result on_target_drop(struct worker *w, const struct render_m
 
 static enum render_result on_read(struct worker *w, const struct render_message *m, int fd)
 {
-	atomic_fetch_add(&w->page->frames, 1);
 	return pictures_read(&w->memory, &w->resources, &m->read);
+}
+
+static enum render_result on_frame(struct worker *w, const struct render_message *m, int fd)
+{
+	atomic_fetch_add(&w->page->frames, 1);
+	return RENDER_OK;
 }
 
 static enum render_result on_shaders(struct worker *w, const struct render_message *m, int fd)
@@ -153,6 +158,7 @@ static const struct command commands[] = {
 	[RENDER_TARGET_DROP] = { on_target_drop, false },
 	[RENDER_READ] = { on_read, false },
 	[RENDER_SHADERS] = { on_shaders, true },
+	[RENDER_FRAME] = { on_frame, false },
 };
 
 static int send_done(struct worker *w, enum render_result result)

@@ -60,6 +60,7 @@ enum render_type {
 	RENDER_TARGET_DROP = 19,
 	RENDER_READ = 20,
 	RENDER_SHADERS = 21, /* carries a file for compiled shaders: struct render_shaders */
+	RENDER_FRAME = 22,   /* the guest shows a picture: counted; no fields */
 	/* worker to front */
 	RENDER_DONE = 64,
 	RENDER_FENCED = 65, /* struct render_fence */

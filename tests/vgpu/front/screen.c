@@ -138,6 +138,7 @@ static void a_picture_comes_to_the_screen(void **state)
 	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
 	assert_int_equal(msg.damage.rect.x, 10);
 	assert_int_equal(msg.damage.rect.height, 40);
+	assert_int_equal(machine_sent_count(m, RENDER_FRAME), 1);
 	msg = (struct screen_message){ .type = SCREEN_READ, .read = { 3, 7, 1, { { 10, 20, 30, 40 } } } };
 	machine_screen_send(m, &msg, -1);
 	assert_int_equal(machine_sent_last(m, RENDER_READ)->id, 1);
@@ -215,6 +216,7 @@ static void what_nobody_flushes_is_shown_late(void **state)
 	machine_run(m);
 	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
 	assert_int_equal(msg.damage.rect.height, 64);
+	assert_int_equal(machine_sent_count(m, RENDER_FRAME), 2);
 }
 
 int main(void)

@@ -316,6 +316,10 @@ static void fences_come_back_in_order(void **state)
 	assert_int_equal(read_rect(&bed, 0, (struct render_rect){ 0, 0, 0, 0, 1, 1 }), RENDER_OK);
 	assert_int_equal(atomic_load(&bed.driver.page->queue), 0);
 	assert_int_equal(atomic_load(&bed.driver.page->batches), 1);
+	assert_int_equal(atomic_load(&bed.driver.page->frames), 0); /* a read may be for a snapshot */
+	assert_int_equal(driver_call(&bed.driver, (struct render_message){ .type = RENDER_FRAME }, -1),
+			RENDER_OK);
+	assert_int_equal(atomic_load(&bed.driver.page->frames), 1);
 	assert_int_equal(atomic_load(&bed.driver.page->ready), 1);
 	assert_true(atomic_load(&bed.driver.page->memory_bytes) > WIDTH * HEIGHT * 4);
 	stop_bed(&bed);
