@@ -4,13 +4,15 @@ is, what is typed arrives, sizes and monitors follow the client."""
 import os
 import re
 import signal
+import subprocess
 import time
 
 from harness import machine, wait
 from harness.case import StackCase
 from harness.picture import compare
-from harness.stack import comm, descendants
+from harness.stack import BUILD, comm, descendants
 
+DRAW_FRAMES = os.path.join(BUILD, "tests", "vgpu", "vtest", "vgpu-draw-frames")
 TEXT = "The quick brown fox! #$%^&*()_+ 0123456789"
 UNICODE_TEXT = "naïve Ωμέγα – Привет, “мир” 漢字 ☃"
 
@@ -59,6 +61,23 @@ class VmCase(StackCase):
         before = self.resets("died", user)
         os.kill(self.worker(user), signal.SIGKILL)
         return self.replaced("died", before, user)
+
+    def install_draw_frames(self, user=None):
+        """A program that can do what no driver likes: /tmp/draw-frames."""
+        stripped = os.path.join(self.stack.directory, "draw-frames")
+        subprocess.run(["strip", "-o", stripped, DRAW_FRAMES], check=True)
+        with open(stripped, "rb") as f:
+            self.console(user).put(f.read(), "/tmp/draw-frames")
+
+    def lose_worker_to_endless(self, user=None):
+        """A shader that does not end, of a program that goes on trying; returns as
+        lose_worker does."""
+        before = self.resets("took too long", user)
+        self.console(user).run("/tmp/draw-frames endless >/tmp/endless 2>&1 &")
+        return self.replaced("took too long", before, user)
+
+    def end_endless(self, user=None):
+        self.console(user).run("pkill draw-frames", False)
 
     def replaced(self, why, before, user=None):
         """Waits for one reset more than before, and until the new worker draws."""
@@ -237,6 +256,14 @@ class DesktopTest(VmCase):
         return pictures[-1]
 
     def test_the_desktop_goes_on_without_its_worker(self):
+        self.goes_on("the desktop's worker", self.lose_worker)
+
+    def test_the_desktop_goes_on_beside_a_shader_without_end(self):
+        self.install_draw_frames()
+        self.addCleanup(self.end_endless)
+        self.goes_on("the desktop's worker, lost to a shader without end,", self.lose_worker_to_endless)
+
+    def goes_on(self, what, lose):
         """A window that was only ever drawn by the GPU is as it was, a program draws on,
         and so does the compositor. The session stays."""
         client = self.headless("--size", "800x600").connected()
@@ -248,11 +275,12 @@ class DesktopTest(VmCase):
         self.move(100, 100)
         want = self.resting_text()
         self.assertGreater(want.colours(20), 19)
-        drawn, killed = self.drawn(), time.monotonic()
-        gap_ms = self.lose_worker()
+        drawn, began = self.drawn(), time.monotonic()
+        gap_ms = lose()
+        lost = time.monotonic()
         self.same_text(want)
-        print("figures: the desktop's worker was away for %d ms; %.1f s to the terminal as it was" % (
-            gap_ms, time.monotonic() - killed), flush=True)
+        print("figures: %s was away for %d ms, %.1f s after it was tried; the terminal was as before after %.1f s "
+              "more" % (what, gap_ms, lost - began, time.monotonic() - lost), flush=True)
         wait.until("glmark2 to draw on", lambda: self.drawn() >= drawn + 2, machine.BOOT_S, 0.5)
         self.same_text(want)
         self.move(200, 150)

@@ -4,17 +4,15 @@ the machines end in every way there is, one without the other."""
 import os
 import re
 import signal
-import subprocess
 import time
 
 from harness import machine, wait
 from harness.picture import compare
 from harness.process import Process
-from harness.stack import BUILD, alive, children, comm, descendants
+from harness.stack import alive, children, comm, descendants
 from test_vm import VmCase
 
 SIZE = "1280x800"
-DRAW_FRAMES = os.path.join(BUILD, "tests", "vgpu", "vtest", "vgpu-draw-frames")
 MEMORY_MIB = 200  # of video memory; vgpu-draw-frames fill asks for twice that
 
 
@@ -123,22 +121,14 @@ class BareTest(VmCase):
         self.assertEqual(picture.data[:3], bytes([128] * 3), "kmscube's background")
         self.assert_goes_on(user)
 
-    def install_draw_frames(self, user):
-        stripped = os.path.join(self.stack.directory, "draw-frames")
-        subprocess.run(["strip", "-o", stripped, DRAW_FRAMES], check=True)
-        with open(stripped, "rb") as f:
-            self.console(user).put(f.read(), "/tmp/draw-frames")
-
     def check_endless(self, user, other_client, other):
         """A shader that does not end costs its machine a worker, and nobody anything else."""
-        worker, before = self.worker(other), self.resets("took too long", user)
-        started = time.monotonic()
-        self.console(user).run("/tmp/draw-frames endless >/tmp/endless 2>&1 &")
-        gap_ms = self.replaced("took too long", before, user)
+        worker, started = self.worker(other), time.monotonic()
+        gap_ms = self.lose_worker_to_endless(user)
         self.assert_goes_on(user)
         print("figures: a shader without end was ended after %.1f s; its worker was away for %d ms" % (
             time.monotonic() - started, gap_ms), flush=True)
-        self.console(user).run("pkill draw-frames", False)
+        self.end_endless(user)
         self.assertEqual(self.worker(other), worker)
         self.assert_turns(other_client)
         self.assert_goes_on(user)
