@@ -74,6 +74,13 @@ void resources_refund(struct resources *all, uint64_t bytes)
 	all->used_bytes -= bytes;
 }
 
+/* virglrenderer makes and ends textures and buffers in the GL context that is current, and
+ * leaves them unbound there: the next draw of that context would sample nothing. */
+static void leave_guest_context(void)
+{
+	virgl_renderer_force_ctx_0();
+}
+
 static int create_in_virgl(const struct render_resource *s)
 {
 	struct virgl_renderer_resource_create_args args = {
@@ -90,6 +97,7 @@ static int create_in_virgl(const struct render_resource *s)
 		.flags = s->flags,
 	};
 
+	leave_guest_context();
 	return virgl_renderer_resource_create(&args, NULL, 0);
 }
 
@@ -134,6 +142,7 @@ enum render_result resources_unref(struct resources *all, uint32_t id)
 	if (!r)
 		return RENDER_INVALID;
 	detach(all, r);
+	leave_guest_context();
 	virgl_renderer_resource_unref(id);
 	resources_refund(all, r->bytes);
 	*slot = r->next;

@@ -182,6 +182,38 @@ static void drawing_goes_on_when_other_contexts_come_and_go(void **state)
 	stop_bed(&bed);
 }
 
+/* virglrenderer binds and unbinds what it makes in the GL context that is current. */
+static void textures_stay_bound_when_resources_come_and_go(void **state)
+{
+	struct scene_target target = { PICTURE, B8G8R8X8, WIDTH, HEIGHT };
+	struct scene_target texture = { PICTURE + 10, B8G8R8A8, 16, 16 };
+	struct render_message unref = { .type = RENDER_RESOURCE_UNREF, .resource_id = { PICTURE + 11 } };
+	struct scene first = { .count = 0 }, again = { .count = 0 };
+	struct bed bed;
+
+	start_bed(&bed);
+	make_context(&bed, B8G8R8X8);
+	assert_int_equal(driver_create(&bed.driver, driver_picture(texture.resource, B8G8R8A8, 16, 16)),
+			RENDER_OK);
+	assert_int_equal(driver_attach(&bed.driver, CONTEXT, texture.resource), RENDER_OK);
+	scene_clear(&first, &texture, 200, orange);
+	scene_clear(&first, &target, 100, blue);
+	scene_textured(&first, &target, 100, VERTICES, points, &texture);
+	scene_again(&again);
+	assert_int_equal(driver_submit(&bed.driver, CONTEXT, first.words, first.count), RENDER_OK);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(driver_create(&bed.driver, driver_picture(PICTURE + 11, B8G8R8A8, 16, 16)),
+				RENDER_OK);
+		assert_int_equal(driver_submit(&bed.driver, CONTEXT, again.words, again.count), RENDER_OK);
+		assert_int_equal(driver_call(&bed.driver, unref, -1), RENDER_OK);
+		assert_int_equal(driver_submit(&bed.driver, CONTEXT, again.words, again.count), RENDER_OK);
+	}
+	assert_int_equal(read_rect(&bed, PICTURE, (struct render_rect){ 0, 0, 8, 5, WIDTH, HEIGHT }),
+			RENDER_OK);
+	check_picture(&bed, 8, 5);
+	stop_bed(&bed);
+}
+
 static void only_the_rectangle_is_written(void **state)
 {
 	struct render_rect rect = { 20, 30, 70, 57, 10, 3 }; /* the target's last corner */
@@ -358,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clear_and_triangle_have_exact_pixels),
 		cmocka_unit_test(drawing_goes_on_when_other_contexts_come_and_go),
+		cmocka_unit_test(textures_stay_bound_when_resources_come_and_go),
 		cmocka_unit_test(only_the_rectangle_is_written),
 		cmocka_unit_test(without_a_resource_it_is_black),
 		cmocka_unit_test(what_cannot_be_read_leaves_the_target_alone),

@@ -13,6 +13,8 @@ enum {
 	CLEAR = 7,
 	DRAW = 8,
 	INLINE_WRITE = 9,
+	SET_SAMPLER_VIEWS = 10,
+	BIND_SAMPLER_STATES = 18,
 	BIND_SHADER = 31,
 };
 
@@ -22,6 +24,8 @@ enum {
 	DSA = 3,
 	SHADER = 4,
 	VERTEX_ELEMENTS = 5,
+	SAMPLER_VIEW = 6,
+	SAMPLER_STATE = 7,
 	SURFACE = 8,
 };
 
@@ -76,6 +80,11 @@ static void add_shader(struct scene *s, uint32_t handle, uint32_t stage, const c
 /* Of the vertices' colours. */
 static const char plain[] = "FRAG\nDCL IN[0], COLOR, LINEAR\nDCL OUT[0], COLOR\n"
 			    "  0: MOV OUT[0], IN[0]\n  1: END\n";
+
+/* Of the texture's first pixel. */
+static const char textured[] = "FRAG\nDCL IN[0], COLOR, LINEAR\nDCL OUT[0], COLOR\nDCL SAMP[0]\n"
+			       "DCL SVIEW[0], 2D, FLOAT\nDCL TEMP[0]\nIMM[0] FLT32 { 0.0, 0.0, 0.0, 0.0}\n"
+			       "  0: TEX TEMP[0], IMM[0], SAMP[0], 2D\n  1: MOV OUT[0], TEMP[0]\n  2: END\n";
 
 /* llvmpipe lets no loop go around more than 65535 times: a large picture takes minutes. */
 static const char endless[] = "FRAG\nDCL IN[0], COLOR, LINEAR\nDCL OUT[0], COLOR\nDCL TEMP[0..1]\n"
@@ -141,12 +150,34 @@ static void add_vertices(struct scene *s, uint32_t resource, float points[3][2],
 static void add_triangle(struct scene *s, const struct scene_target *target, uint32_t base_handle,
 		uint32_t vertices, float points[3][2], const float color[4], const char *fragment)
 {
-	uint32_t draw[12] = { 0, 3, TRIANGLES, 0, 1, 0, 0, 0, 0, 0, 2, 0 };
-
 	add_shaders(s, base_handle, fragment);
 	add_state(s, base_handle, target);
 	add_vertices(s, vertices, points, color);
+	scene_again(s);
+}
+
+void scene_again(struct scene *s)
+{
+	uint32_t draw[12] = { 0, 3, TRIANGLES, 0, 1, 0, 0, 0, 0, 0, 2, 0 };
+
 	scene_command(s, DRAW, 0, draw, 12);
+}
+
+void scene_textured(struct scene *s, const struct scene_target *target, uint32_t base_handle,
+		uint32_t vertices, float points[3][2], const struct scene_target *texture)
+{
+	static const float unused[4];
+	/* Red, green, blue, alpha as they are; nearest, no mipmaps. */
+	uint32_t view[] = { base_handle + 7, texture->resource, texture->format, 0, 0,
+		0 | 1 << 3 | 2 << 6 | 3 << 9 };
+	uint32_t sampler[9] = { base_handle + 8, 2u << 11 };
+	uint32_t views[] = { FRAGMENT, 0, base_handle + 7 }, samplers[] = { FRAGMENT, 0, base_handle + 8 };
+
+	scene_command(s, CREATE_OBJECT, SAMPLER_VIEW, view, 6);
+	scene_command(s, CREATE_OBJECT, SAMPLER_STATE, sampler, 9);
+	scene_command(s, SET_SAMPLER_VIEWS, 0, views, 3);
+	scene_command(s, BIND_SAMPLER_STATES, 0, samplers, 3);
+	add_triangle(s, target, base_handle, vertices, points, unused, textured);
 }
 
 void scene_triangle(struct scene *s, const struct scene_target *target, uint32_t base_handle,

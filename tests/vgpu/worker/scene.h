@@ -32,6 +32,13 @@ void scene_triangle(struct scene *scene, const struct scene_target *target, uint
 void scene_endless(struct scene *scene, const struct scene_target *target, uint32_t base_handle,
 		uint32_t vertices, float points[3][2]);
 
+/* A triangle as scene_triangle's, in the colour of the texture's first pixel. */
+void scene_textured(struct scene *scene, const struct scene_target *target, uint32_t base_handle,
+		uint32_t vertices, float points[3][2], const struct scene_target *texture);
+
+/* The last triangle once more, with all that is bound. */
+void scene_again(struct scene *scene);
+
 /* Any command: header and fields. */
 void scene_command(struct scene *scene, uint32_t command, uint32_t object, const uint32_t *fields,
 		uint32_t count);
