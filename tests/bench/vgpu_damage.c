@@ -44,7 +44,7 @@ static const struct render_rect rects[CASES] = {
 	{ 640, 512, 640, 512, 64, 64 },
 };
 
-static void on_fence(void *user, uint32_t serial, const struct render_fence *fence)
+static void on_fence(void *user, uint32_t serial, const struct render_fence *fence, uint64_t since_us)
 {
 }
 

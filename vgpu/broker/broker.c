@@ -57,6 +57,20 @@ static bool share_gpu(struct broker *broker, int gpu, struct share_member **memb
 	return busy > 0 && count > 1;
 }
 
+static void read_clock(struct broker *broker, int gpu, uint64_t now_us)
+{
+	struct gpu_clock_member *members[BROKER_ITEMS_MAX];
+	struct vgpu *vgpu;
+	size_t count = 0;
+
+	TAILQ_FOREACH(vgpu, &broker->list, entry)
+	{
+		if (vgpu->worker && vgpu->gpu == gpu)
+			members[count++] = &vgpu->timed;
+	}
+	gpu_clock_read(&broker->clocks[gpu], members, count, now_us);
+}
+
 static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
 {
 	struct broker *broker = user;
@@ -65,6 +79,8 @@ static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
 	struct vgpu *vgpu;
 
 	now_us = loop_now_us();
+	for (int i = 0; i < broker->gpu_count; i++)
+		read_clock(broker, i, now_us);
 	TAILQ_FOREACH(vgpu, &broker->list, entry)
 	{
 		if (vgpu->worker) {

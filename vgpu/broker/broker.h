@@ -27,7 +27,8 @@ struct broker {
 	int gpu_count;
 	sd_event *event;
 	struct acceptor *acceptor;
-	bool inherited; /* the listening socket is systemd's */
+	bool inherited;                    /* the listening socket is systemd's */
+	struct gpu_clock clocks[GPUS_MAX]; /* of hardware GPUs */
 	sd_event_source *tick;
 	struct worker *spares[GPUS_MAX]; /* spares.h */
 	sd_event_source *spares_due;

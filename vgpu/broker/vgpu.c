@@ -24,6 +24,14 @@ static int send_message(struct vgpu *vgpu, const struct broker_message *msg, int
 	return len < 0 ? len : packet_send(vgpu->fd, packet, (size_t)len, fd);
 }
 
+/* GPU time of this worker. A software GPU is its CPU time. */
+static uint64_t used_us(const struct vgpu *vgpu)
+{
+	bool hardware = vgpu->broker->gpus[vgpu->gpu].path[0];
+
+	return hardware ? vgpu->timed.used_us : worker_used_us(vgpu->worker);
+}
+
 /* The page is what is left of the one before: its figures go on in the next. */
 static void drop_worker(struct vgpu *vgpu, bool leave)
 {
@@ -36,6 +44,7 @@ static void drop_worker(struct vgpu *vgpu, bool leave)
 	else
 		worker_destroy(vgpu->worker);
 	vgpu->worker = NULL;
+	gpu_clock_join(&vgpu->timed, NULL);
 	vgpu->batch_us = 0;
 }
 
@@ -145,7 +154,7 @@ static int adopt(struct vgpu *vgpu, const struct broker_join *join, int page_fd,
 		refuse(answer, BROKER_FAILED, "that is no worker of ours%s", "");
 		return ERR_DENIED;
 	}
-	vgpu->share.used_us = worker_used_us(vgpu->worker);
+	vgpu->share.used_us = used_us(vgpu);
 	spares_review(vgpu->broker);
 	return 0;
 }
@@ -170,6 +179,7 @@ static void on_join(struct vgpu *vgpu, const struct broker_join *join, int passe
 		answer.worker_pid = (uint32_t)worker_pid(vgpu->worker);
 		answer.limits = vgpu->profile->limits;
 		memcpy(answer.gpu, vgpu->broker->gpus[vgpu->gpu].name, sizeof answer.gpu);
+		gpu_clock_join(&vgpu->timed, worker_page(vgpu->worker));
 		vgpu->share.last_us = vgpu->share.used_us;
 		log_info("%s: profile %s on %s, worker %u%s", vgpu->name, vgpu->profile->name, answer.gpu,
 				answer.worker_pid, render_fd < 0 ? ", found running" : "");
@@ -343,11 +353,11 @@ static void count_frames(struct vgpu *vgpu, uint64_t now_us)
 void vgpu_measure(struct vgpu *vgpu, uint64_t now_us)
 {
 	const struct broker_page *page = worker_page(vgpu->worker);
-	uint64_t used_us = vgpu->ended_used_us + worker_used_us(vgpu->worker);
+	uint64_t used = vgpu->ended_used_us + used_us(vgpu);
 
 	/* One that has ended has no clock any more. */
-	if (used_us > vgpu->share.used_us)
-		vgpu->share.used_us = used_us;
+	if (used > vgpu->share.used_us)
+		vgpu->share.used_us = used;
 	vgpu->share.has_work = atomic_load(&page->queue) > 0 || atomic_load(&page->busy_since_us) > 0;
 	watch_batch(vgpu, now_us);
 	count_frames(vgpu, now_us);

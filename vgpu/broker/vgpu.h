@@ -2,6 +2,7 @@
 #ifndef BROKER_VGPU_H
 #define BROKER_VGPU_H
 
+#include "gpu_clock.h"
 #include "profiles.h"
 #include "share.h"
 #include "worker.h"
@@ -28,7 +29,8 @@ struct vgpu {
 	int gpu;               /* index */
 	struct worker *worker; /* NULL: none now */
 	struct share_member share;
-	bool killed;   /* the watchdog did it */
+	struct gpu_clock_member timed; /* on a hardware GPU; its page is the worker's */
+	bool killed;                   /* the watchdog did it */
 	bool rebuilds; /* the worker is told what a dead one knew, and compiles it all again */
 	uint32_t resets;
 	uint64_t deaths_us[VGPU_DEATHS_MAX]; /* a ring */

@@ -96,7 +96,7 @@ static void reach(struct fences *fences, struct fence_pending *p)
 	struct render_fence fence = { .fence = p->fence, .context = p->context };
 
 	p->reached = true;
-	fences->ops->reached(fences->user, p->serial, &fence);
+	fences->ops->reached(fences->user, p->serial, &fence, p->since_us);
 }
 
 /* With the mutex held, so that fences are told in one order. */

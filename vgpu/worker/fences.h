@@ -38,7 +38,8 @@ struct fences {
 
 /* Called by either thread, never by both at once. */
 struct fences_ops {
-	void (*reached)(void *user, uint32_t serial, const struct render_fence *fence);
+	/* since_us: when it was asked for. */
+	void (*reached)(void *user, uint32_t serial, const struct render_fence *fence, uint64_t since_us);
 	/* Since when the renderer is busy (CLOCK_MONOTONIC; 0: it is not), and how much is
 	 * to be done, as both are from now on. */
 	void (*busy)(void *user, uint64_t since_us, uint32_t queue);

@@ -22,11 +22,22 @@ static void on_busy(void *user, uint64_t since_us, uint32_t queue)
 	atomic_store(&w->page->queue, queue);
 }
 
-static void on_fence_reached(void *user, uint32_t serial, const struct render_fence *fence)
+static void note_span(struct broker_page *page, uint64_t begin_us)
+{
+	uint32_t number = atomic_load(&page->span_count);
+	struct broker_span *span = &page->spans[number % BROKER_SPANS];
+
+	atomic_store(&span->begin_us, begin_us);
+	atomic_store(&span->end_us, loop_now_us());
+	atomic_store(&page->span_count, number + 1);
+}
+
+static void on_fence_reached(void *user, uint32_t serial, const struct render_fence *fence, uint64_t since_us)
 {
 	struct worker *w = user;
 	struct render_message msg = { .type = RENDER_FENCED, .serial = serial, .fence = *fence };
 
+	note_span(w->page, since_us);
 	/* A front that is gone shows when the socket is read next. */
 	if (worker_send(w, &msg) < 0)
 		log_debug("cannot tell of a fence");

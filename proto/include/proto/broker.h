@@ -91,7 +91,7 @@ struct broker_item {
 	struct broker_limits limits;
 	uint32_t worker_pid;
 	uint32_t resets;
-	uint64_t gpu_time_us; /* the workers' CPU time, which on a software GPU is all of it */
+	uint64_t gpu_time_us; /* on a software GPU the workers' CPU time */
 	uint64_t memory_bytes;
 	uint64_t frames;            /* scanout flushes or vtest frames, since the start */
 	uint32_t queue;             /* batches waiting or being drawn */
@@ -106,6 +106,16 @@ struct broker_message {
 		struct broker_worker worker;
 		struct broker_item item;
 	};
+};
+
+enum {
+	BROKER_SPANS = 64,
+};
+
+/* Work of the GPU that ended, CLOCK_MONOTONIC. */
+struct broker_span {
+	_Atomic uint64_t begin_us; /* when it was asked for */
+	_Atomic uint64_t end_us;
 };
 
 /* Shared by the broker and one worker; each field has one writer. A worker may be
@@ -123,6 +133,9 @@ struct broker_page {
 	_Atomic uint64_t busy_since_us; /* CLOCK_MONOTONIC: when the oldest unfinished batch began; 0: idle */
 	_Atomic uint64_t batches, frames, memory_bytes;
 	_Atomic uint32_t queue, ready; /* ready: 1 once the renderer is initialised, 2: it failed */
+	_Atomic uint32_t
+			span_count; /* so far; the last of them are there: number n in spans[n % BROKER_SPANS] */
+	struct broker_span spans[BROKER_SPANS];
 };
 
 /* Bounds and texts (UTF-8, NUL) are checked. 0 or ERR_FORMAT (unknown types too). */

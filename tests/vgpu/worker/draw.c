@@ -347,6 +347,9 @@ static void fences_come_back_in_order(void **state)
 	/* The page is idle again when the next command was answered. */
 	assert_int_equal(read_rect(&bed, 0, (struct render_rect){ 0, 0, 0, 0, 1, 1 }), RENDER_OK);
 	assert_int_equal(atomic_load(&bed.driver.page->queue), 0);
+	assert_int_equal(atomic_load(&bed.driver.page->span_count), 20);
+	assert_true(atomic_load(&bed.driver.page->spans[19].end_us) >=
+			atomic_load(&bed.driver.page->spans[19].begin_us));
 	assert_int_equal(atomic_load(&bed.driver.page->batches), 1);
 	assert_int_equal(atomic_load(&bed.driver.page->frames), 0); /* a read may be for a snapshot */
 	assert_int_equal(driver_call(&bed.driver, (struct render_message){ .type = RENDER_FRAME }, -1),

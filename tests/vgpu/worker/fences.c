@@ -58,7 +58,7 @@ void virgl_renderer_poll(void)
 	renderer.polls += eventfd_read(renderer.poll_fd, &count) == 0;
 }
 
-static void on_reached(void *user, uint32_t serial, const struct render_fence *fence)
+static void on_reached(void *user, uint32_t serial, const struct render_fence *fence, uint64_t since_us)
 {
 	struct played *p = user;
 
