@@ -21,9 +21,6 @@ enum {
 	FILES_MAX = 64, /* a session has about 20 open */
 };
 
-/* Two shadows and the buffers of the largest desktop (8192 x 8192) fit. */
-static const rlim_t address_space_max = (rlim_t)4 << 30;
-
 static void limit_resources(void)
 {
 	cage_limit(RLIMIT_CORE, 0);
@@ -31,7 +28,9 @@ static void limit_resources(void)
 	cage_limit(RLIMIT_FSIZE, RLIM_INFINITY); /* memfds count as files */
 #ifndef __SANITIZE_ADDRESS__
 #ifndef __SANITIZE_THREAD__
-	cage_limit(RLIMIT_AS, address_space_max); /* sanitizers map terabytes */
+	/* Two shadows and the buffers of the largest desktop (8192 x 8192) fit. Sanitizers
+	 * map terabytes. */
+	cage_limit(RLIMIT_AS, (uint64_t)4 << 30);
 #endif
 #endif
 }
