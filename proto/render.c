@@ -160,17 +160,26 @@ static bool context_ok(enum render_type type, const struct render_context *c)
 	return c->context != 0 && (c->resource != 0) == takes_resource;
 }
 
-/* What is possible at all; what the format and target allow is virglrenderer's to say.
- * Drivers say 0 layers for some buffers. */
-static bool resource_ok(const struct render_resource *r)
+/* Drivers say 0 layers for some. */
+static bool buffer_ok(const struct render_resource *r)
 {
-	bool buffer = r->target == 0;
-	uint32_t width_max = buffer ? BUFFER_MAX_BYTES : RENDER_SIZE_MAX_PX;
+	return r->width >= 1 && r->width <= BUFFER_MAX_BYTES && r->height == 1 && r->depth == 1 &&
+			r->array_size <= 1 && r->last_level == 0 && r->samples <= SAMPLES_MAX;
+}
 
-	return r->resource != 0 && r->width >= 1 && r->width <= width_max && r->height >= 1 &&
+static bool texture_ok(const struct render_resource *r)
+{
+	return r->width >= 1 && r->width <= RENDER_SIZE_MAX_PX && r->height >= 1 &&
 			r->height <= RENDER_SIZE_MAX_PX && r->depth >= 1 && r->depth <= LAYERS_MAX &&
 			r->array_size <= LAYERS_MAX && r->last_level < LEVELS_MAX &&
 			r->samples <= SAMPLES_MAX;
+}
+
+/* What is possible at all, so that its bytes can be counted in 64 bits; what the format
+ * and target allow is virglrenderer's to say. */
+static bool resource_ok(const struct render_resource *r)
+{
+	return r->resource != 0 && (r->target == 0 ? buffer_ok(r) : texture_ok(r));
 }
 
 static bool backing_ok(const struct render_backing *b)

@@ -179,7 +179,10 @@ class Drawer:
 
     def end(self):
         self.ending.set()
-        self.thread.join()
+        self.thread.join(wait.PATIENCE_S)
+        if self.thread.is_alive():  # no frame comes
+            self.popen.kill()
+            self.thread.join()
         self.popen.stdin.close()
         self.popen.stdout.close()
         self.popen.wait()
@@ -232,6 +235,10 @@ class NeighboursTest(Bed):
         self.assertGreaterEqual(figures["loser"]["resets"], 1)
         self.assertEqual([(figures["neighbour%d" % i]["resets"], n.wrong) for i, n in enumerate(neighbours)],
                          [(0, 0), (0, 0)])
+        self.assertEqual(loser.wrong, 0)
+        # Whether they were held up at all; how much is measured in a longer time.
+        for now, before in zip(disturbed, alone):
+            self.assertGreater(now, before / 2)
         if NEIGHBOURS_S >= 60:
             for now, before in zip(disturbed, alone):
                 self.assertGreaterEqual(now, 0.98 * before)

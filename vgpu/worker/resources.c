@@ -280,7 +280,7 @@ static bool box_inside(const struct render_resource *s, const struct render_box 
 			span_inside(box->z, box->depth, layers);
 }
 
-/* Where the last byte of the box lies in the backing; UINT64_MAX: strides too small. */
+/* Where the last byte of the box lies in the backing; UINT64_MAX: beyond any. */
 static uint64_t end_of_box(const struct render_resource *s, const struct render_transfer *t)
 {
 	struct virgl_block block = virgl_format_block(s->target == 0 ? 64 : s->format);

@@ -1,8 +1,10 @@
 /* Fences, with a renderer that is played: a thread of its own reaches them. */
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -27,8 +29,8 @@ struct played {
 
 /* What the renderer was asked for; numbers go through a pipe to its thread. */
 static struct {
-	int wanted[2], polls;
-	int poll_fd;
+	int wanted[2], poll_fd;
+	_Atomic int polls;
 	bool refuses;
 } renderer;
 
@@ -55,7 +57,8 @@ void virgl_renderer_poll(void)
 {
 	eventfd_t count;
 
-	renderer.polls += eventfd_read(renderer.poll_fd, &count) == 0;
+	if (eventfd_read(renderer.poll_fd, &count) == 0)
+		atomic_fetch_add(&renderer.polls, 1);
 }
 
 static void on_reached(void *user, uint32_t serial, const struct render_fence *fence, uint64_t since_us)
@@ -96,7 +99,7 @@ static struct played *start(void)
 	memset(&played, 0, sizeof played);
 	assert_int_equal(pipe(renderer.wanted), 0);
 	renderer.poll_fd = eventfd(0, EFD_NONBLOCK);
-	renderer.polls = 0;
+	atomic_store(&renderer.polls, 0);
 	renderer.refuses = false;
 	assert_true(renderer.poll_fd >= 0);
 	assert_int_equal(fences_init(&played.fences, &ops, &played), 0);
@@ -127,7 +130,6 @@ static void all_are_told_in_order(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, reach_each, p), 0);
 	for (uint32_t i = 0; i < COUNT; i++)
 		add(p, i, CONTEXT);
-	assert_int_equal(eventfd_write(renderer.poll_fd, 1), 0);
 	fences_drain(&p->fences);
 	close(renderer.wanted[1]);
 	pthread_join(thread, NULL);
@@ -136,6 +138,31 @@ static void all_are_told_in_order(void **state)
 	for (uint32_t i = 0; i < COUNT; i++)
 		assert_int_equal(p->reached[i], i);
 	assert_true(p->since_us == 0 && p->queue == 0);
+	stop(p);
+}
+
+static void *reach_after_a_look(void *user)
+{
+	struct played *p = user;
+
+	while (atomic_load(&renderer.polls) == 0)
+		sched_yield();
+	fences_context_done(&p->fences, CONTEXT, 1);
+	return NULL;
+}
+
+/* Its thread may want its queries looked at before it goes on. */
+static void who_waits_looks_at_the_renderer(void **state)
+{
+	struct played *p = start();
+	pthread_t thread;
+
+	add(p, 1, CONTEXT);
+	assert_int_equal(eventfd_write(renderer.poll_fd, 1), 0);
+	assert_int_equal(pthread_create(&thread, NULL, reach_after_a_look, p), 0);
+	fences_drain(&p->fences);
+	pthread_join(thread, NULL);
+	assert_int_equal(p->reached_count, 1);
 	stop(p);
 }
 
@@ -189,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_are_told_in_order),
+		cmocka_unit_test(who_waits_looks_at_the_renderer),
 		cmocka_unit_test(one_context_does_not_wait_for_another),
 		cmocka_unit_test(a_refused_fence_is_not_waited_for),
 		cmocka_unit_test(the_oldest_says_since_when),
