@@ -50,6 +50,16 @@ void queue_finish(struct queue *queue)
 	queue_init(queue);
 }
 
+void queue_unmap(struct queue *queue)
+{
+	queue->desc = queue->avail = queue->used = NULL;
+}
+
+static bool mapped(const struct queue *queue)
+{
+	return queue->desc && queue->avail && queue->used;
+}
+
 static bool aligned(const uint8_t *at, uintptr_t to)
 {
 	return (uintptr_t)at % to == 0;
@@ -62,9 +72,8 @@ int queue_map(struct queue *queue, const struct memory *memory)
 	queue->desc = memory_at_user(memory, queue->desc_user, DESC_BYTES * n);
 	queue->avail = memory_at_user(memory, queue->avail_user, RING_AT + 2 * n + 2);
 	queue->used = memory_at_user(memory, queue->used_user, RING_AT + USED_ENTRY_BYTES * n + 2);
-	if (n == 0 || !queue->desc || !queue->avail || !queue->used || !aligned(queue->avail, 2) ||
-			!aligned(queue->used, 4)) {
-		queue->desc = queue->avail = queue->used = NULL;
+	if (n == 0 || !mapped(queue) || !aligned(queue->avail, 2) || !aligned(queue->used, 4)) {
+		queue_unmap(queue);
 		return ERR_FORMAT;
 	}
 	queue->next_used = load_u16(queue->used + 2);
@@ -175,7 +184,7 @@ int queue_pop(struct queue *queue, const struct memory *memory, struct queue_cha
 {
 	uint16_t waiting;
 
-	if (!queue->desc || queue->broken)
+	if (!mapped(queue) || queue->broken)
 		return queue->broken ? ERR_FORMAT : 0;
 	if (!any_available(queue))
 		return 0;
@@ -212,7 +221,7 @@ static bool put(struct queue *queue, uint16_t head, uint32_t written_bytes)
 {
 	uint8_t *entry;
 
-	if (!queue->used)
+	if (!mapped(queue))
 		return false;
 	entry = queue->used + RING_AT + USED_ENTRY_BYTES * (size_t)(queue->next_used % queue->size);
 	store_shared_u32(entry, head);
@@ -226,7 +235,7 @@ void queue_tell(struct queue *queue)
 {
 	static const uint64_t one = 1;
 
-	if (!queue->used || !queue->untold)
+	if (!mapped(queue) || !queue->untold)
 		return;
 	queue->untold = 0;
 	/* A full eventfd means that the driver has yet to look, which is as good. */

@@ -52,6 +52,9 @@ void queue_finish(struct queue *queue);
  * not aligned. What the driver is yet to be told of stays so. */
 MUST_USE int queue_map(struct queue *queue, const struct memory *memory);
 
+/* The rings are nowhere until queue_map: nothing is taken, handed back or told. */
+void queue_unmap(struct queue *queue);
+
 /* Takes a chain's buffers for now. 1; 0 when there is none (the driver is asked to
  * kick for the next); ERR_FORMAT when the queue is broken. */
 MUST_USE int queue_pop(struct queue *queue, const struct memory *memory, struct queue_chain *chain);

@@ -58,6 +58,12 @@ static uint64_t offered_features(const struct vhost *vhost)
 			bit(VIRTIO_F_VERSION_1);
 }
 
+void vhost_tell(struct vhost *vhost)
+{
+	for (int i = 0; i < VHOST_QUEUES; i++)
+		queue_tell(&vhost->queues[i]);
+}
+
 /* Most are told with something else soon; so only what nothing came behind for a while. */
 static int on_tell(sd_event_source *source, uint64_t now_us, void *user)
 {
@@ -69,8 +75,7 @@ static int on_tell(sd_event_source *source, uint64_t now_us, void *user)
 		loop_timer_arm(source, TELL_TIME_US);
 		return 0;
 	}
-	for (int i = 0; i < VHOST_QUEUES; i++)
-		queue_tell(&vhost->queues[i]);
+	vhost_tell(vhost);
 	return 0;
 }
 
@@ -213,8 +218,9 @@ static int set_size(struct vhost *vhost, struct queue *queue)
 
 	if (n == 0 || n > QUEUE_SIZE_MAX || n & (n - 1))
 		return ERR_ARGUMENT;
+	queue_tell(queue);
+	queue_unmap(queue); /* they were looked up for the old size; addresses come next */
 	queue->size = (uint16_t)n;
-	queue->desc = NULL; /* addresses of the new size come next */
 	return 0;
 }
 
@@ -245,7 +251,7 @@ static void get_base(struct vhost *vhost, struct queue *queue)
 {
 	queue->enabled = false;
 	queue_tell(queue);
-	queue->desc = queue->avail = queue->used = NULL;
+	queue_unmap(queue);
 	vhost->msg.vring.num = queue->next_avail;
 }
 
@@ -374,6 +380,7 @@ static bool must_wait(const struct vhost *vhost)
 	switch (vhost->msg.header.request) {
 	case VHOST_USER_SET_MEM_TABLE:
 	case VHOST_USER_GET_VRING_BASE:
+	case VHOST_USER_SET_VRING_NUM:
 	case VHOST_USER_SET_VRING_BASE:
 	case VHOST_USER_RESET_DEVICE: return vhost->ops->busy(vhost->user);
 	default: return false;

@@ -47,7 +47,8 @@ MUST_USE int vhost_pop(struct vhost *vhost, unsigned queue, struct queue_chain *
 
 struct queue *vhost_queue(struct vhost *vhost, unsigned queue);
 
-/* Calls queue_tell for each queue within some 16 ms. */
+/* Calls queue_tell for each queue: at once, or within some 16 ms. */
+void vhost_tell(struct vhost *vhost);
 void vhost_tell_soon(struct vhost *vhost);
 
 #endif

@@ -2,6 +2,7 @@
 #include "driver.h"
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -169,6 +170,51 @@ static void a_kick_that_hung_up_is_let_go(void **state)
 	assert_int_equal(m->exit_code, -1);
 }
 
+/* The smallest memory, in which the rings are not. */
+static void take_memory_away(struct machine *m)
+{
+	const uint64_t table[5] = { 1, machine_guest_addr, 4096, machine_user_addr, 0 };
+	int fd = memfd_create("small", MFD_CLOEXEC);
+
+	assert_int_equal(ftruncate(fd, 4096), 0);
+	machine_request(m, VHOST_USER_SET_MEM_TABLE, table, sizeof table, &fd, 1);
+	close(fd);
+}
+
+static void a_ring_of_another_size_is_nowhere(void **state)
+{
+	struct machine *m = *state;
+	struct queue *queue = vhost_queue(m->front.vhost, VHOST_CONTROL);
+	const uint32_t num[] = { VHOST_CONTROL, MACHINE_RING_SIZE };
+
+	DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 0, 0, 64, 64, 1, 0);
+	assert_int_equal(queue->untold, 1);
+	machine_request(m, VHOST_USER_SET_VRING_NUM, num, sizeof num, NULL, 0);
+	assert_int_equal(queue->untold, 0);
+	queue->untold = 1; /* and if there were */
+	take_memory_away(m);
+	vhost_tell(m->front.vhost);
+	queue_push(queue, 0, 0);
+	assert_null(queue->used);
+}
+
+static void a_ring_keeps_its_size_while_answers_are_due(void **state)
+{
+	struct machine *m = *state;
+	const struct queue *queue = vhost_queue(m->front.vhost, VHOST_CONTROL);
+	const uint32_t num[] = { VHOST_CONTROL, 2 * MACHINE_RING_SIZE };
+
+	driver_create_context(m, 1);
+	m->unfenced = true;
+	driver_submit(m, DRIVER_FENCE, 1, (uint32_t[]){ 0 }, 1);
+	machine_request(m, VHOST_USER_SET_VRING_NUM, num, sizeof num, NULL, 0);
+	assert_int_equal(queue->size, MACHINE_RING_SIZE);
+	machine_fence(m, machine_sent_last(m, RENDER_FENCE)->id);
+	assert_int_equal(machine_take(m, VHOST_CONTROL) >= 0, 1);
+	assert_int_equal(queue->size, 2 * MACHINE_RING_SIZE);
+	assert_null(queue->used);
+}
+
 static void a_new_driver_begins_with_nothing(void **state)
 {
 	struct machine *m = *state;
@@ -211,6 +257,8 @@ int main(void)
 		DRIVER_TEST(a_batch_that_is_nowhere_takes_no_room),
 		DRIVER_TEST(errors_of_the_worker_reach_the_guest),
 		DRIVER_TEST(a_kick_that_hung_up_is_let_go),
+		DRIVER_TEST(a_ring_of_another_size_is_nowhere),
+		DRIVER_TEST(a_ring_keeps_its_size_while_answers_are_due),
 		DRIVER_TEST(a_new_driver_begins_with_nothing),
 		DRIVER_TEST(nonsense_from_qemu_ends_the_front),
 		DRIVER_TEST(qemus_end_is_the_fronts),
