@@ -1,6 +1,8 @@
 #include <base/log.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,9 @@ static struct {
 	enum log_level level;
 	bool journal;
 	char tag[32];
+	unsigned lines_per_minute; /* 0: no limit */
+	_Atomic int64_t minute;    /* since the system's start */
+	_Atomic unsigned lines;    /* in that minute */
 } state = { .component = "oriel", .level = LOG_LEVEL_INFO };
 
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
@@ -23,6 +28,12 @@ void log_init(const char *component, enum log_level level)
 	state.level = level;
 	state.journal = getenv("JOURNAL_STREAM") != NULL;
 	tzset();
+}
+
+void log_limit(unsigned lines_per_minute)
+{
+	state.lines_per_minute = lines_per_minute;
+	atomic_store(&state.lines, 0);
 }
 
 void log_set_tag(const char *tag)
@@ -82,6 +93,30 @@ static void write_line(const char *line, size_t len)
 		return; /* nowhere left to say so */
 }
 
+/* How many lines this one makes of the minute. Two threads may both begin it. */
+static unsigned count_line(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (atomic_exchange(&state.minute, now.tv_sec / 60) != now.tv_sec / 60)
+		atomic_store(&state.lines, 0);
+	return atomic_fetch_add(&state.lines, 1) + 1;
+}
+
+/* The first that is too many says so in its place. */
+static bool is_too_much(enum log_level level, const char **format)
+{
+	unsigned count;
+
+	if (!state.lines_per_minute || level == LOG_LEVEL_ERROR)
+		return false;
+	count = count_line();
+	if (count == state.lines_per_minute + 1)
+		*format = "too much is said; the rest of this minute is left out";
+	return count > state.lines_per_minute + 1;
+}
+
 /* Leaves errno alone: callers log first and tell their own caller afterwards. */
 static void put(enum log_level level, const char *format, va_list args)
 {
@@ -90,7 +125,7 @@ static void put(enum log_level level, const char *format, va_list args)
 	size_t len, start;
 	int n;
 
-	if (level > state.level)
+	if (level > state.level || is_too_much(level, &format))
 		return;
 	start = (size_t)put_prefix(line, sizeof line, level);
 	errno = saved_errno; /* for %m */

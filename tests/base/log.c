@@ -44,6 +44,7 @@ static int reset(void **state)
 	unsetenv("JOURNAL_STREAM");
 	log_init("test", LOG_LEVEL_INFO);
 	log_set_tag("");
+	log_limit(0);
 	return 0;
 }
 
@@ -181,6 +182,25 @@ static void levels_have_names(void **state)
 	assert_false(log_level_parse("", &level));
 }
 
+/* A minute may end meanwhile: then as many again. */
+static void of_too_much_the_rest_is_left_out(void **state)
+{
+	int lines;
+
+	log_limit(3);
+	capture_start();
+	for (int i = 0; i < 10; i++)
+		log_warn("guest's word %d", i);
+	log_error("ours");
+	lines = capture_stop();
+	assert_in_range(lines, 3 + 1 + 1, 2 * (3 + 1) + 1);
+	assert_non_null(strstr(text, "guest's word 2\n"));
+	if (lines == 5)
+		assert_null(strstr(text, "guest's word 3\n"));
+	assert_non_null(strstr(text, "too much is said; the rest of this minute is left out\n"));
+	assert_non_null(strstr(text, "ours\n"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -192,6 +212,7 @@ int main(void)
 		cmocka_unit_test_setup(a_tag_cannot_forge_a_line_either, reset),
 		cmocka_unit_test_setup(a_long_tag_is_cut_to_31_bytes, reset),
 		cmocka_unit_test_setup(a_long_line_is_cut_and_ends, reset),
+		cmocka_unit_test_setup(of_too_much_the_rest_is_left_out, reset),
 		cmocka_unit_test_setup(logging_leaves_errno_alone, reset),
 		cmocka_unit_test_setup(levels_have_names, reset),
 	};

@@ -22,6 +22,7 @@
 enum {
 	BACKLOG = 64,
 	EXIT_USAGE = 2,
+	LINES_PER_MINUTE = 60, /* programs can make us complain as often as they like */
 	FILES_MAX = VTEST_RESOURCES_MAX + 1024,
 };
 
@@ -185,6 +186,7 @@ int main(int argc, char **argv)
 	if (result != 0)
 		return result < 0 ? EXIT_USAGE : 0;
 	log_init("vgpu-vtest", options.log_level);
+	log_limit(LINES_PER_MINUTE);
 	log_set_tag(options.name);
 	if (open_sockets(&sockets, &options) < 0)
 		return EXIT_FAILURE;

@@ -19,6 +19,10 @@ enum log_level {
  * Without it: component "oriel", level info. */
 void log_init(const char *component, enum log_level level);
 
+/* For a process in which a stranger decides how much there is to say: of more lines than
+ * that within a minute the rest is left out, errors excepted. 0, as at first: no limit. */
+void log_limit(unsigned lines_per_minute);
+
 /* A tag for every later line, e.g. a session's id; cut to 31 bytes. */
 void log_set_tag(const char *tag);
 
