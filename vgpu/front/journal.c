@@ -22,7 +22,7 @@ static void drop_object(struct journal *j, struct object *object)
 {
 	if (!object)
 		return;
-	give(j, sizeof *object + object->count * sizeof *object->words);
+	give(j, sizeof *object + object->capacity * sizeof *object->words);
 	free(object->words);
 	free(object);
 }
@@ -152,23 +152,39 @@ static void remove_object(struct journal *j, uint32_t handle)
 	drop_object(j, table_remove(&j->current->objects, handle));
 }
 
-static bool append_words(struct journal *j, struct object *object, const struct virgl_entry *e)
+/* Twice as much as before, since a shader may come in a great many parts. */
+static bool make_room(struct journal *j, struct object *object, uint32_t count)
 {
-	uint32_t count = e->len + 1;
+	uint32_t capacity = object->count + count;
 	uint32_t *words;
+	size_t more;
 
-	if (object->count > JOURNAL_BYTES_MAX / sizeof *words || !may_grow(j, count * sizeof *words))
+	if (capacity <= object->capacity)
+		return true;
+	if (capacity < 2 * object->capacity)
+		capacity = 2 * object->capacity;
+	more = (capacity - object->capacity) * sizeof *words;
+	if (!may_grow(j, more))
 		return false; /* and the object is gone with all others */
-	words = realloc(object->words, (object->count + count) * sizeof *words);
+	words = realloc(object->words, capacity * sizeof *words);
 	if (!words) {
-		give(j, count * sizeof *words);
+		give(j, more);
 		give_up(j);
 		return false;
 	}
-	memcpy(words + object->count, e->words, count * sizeof *words);
 	object->words = words;
-	object->count += count;
+	object->capacity = capacity;
 	return true;
+}
+
+static void append_words(struct journal *j, struct object *object, const struct virgl_entry *e)
+{
+	uint32_t count = e->len + 1;
+
+	if (!make_room(j, object, count))
+		return;
+	memcpy(object->words + object->count, e->words, count * sizeof *object->words);
+	object->count += count;
 }
 
 static void create_object(struct journal *j, const struct virgl_entry *e)
@@ -275,7 +291,7 @@ static void follow_state(struct journal *j, const struct journal_state *s, const
 {
 	uint32_t group;
 
-	if (e->len + 1 < head_words(s))
+	if (e->len + 1 < head_words(s) || (s->len_max && e->len > s->len_max))
 		return;
 	if (e->command == VIRGL_SET_FRAMEBUFFER)
 		j->current->drawn = false;

@@ -4,8 +4,10 @@
  * destroyed, a state when it is set anew.
  *
  * Pictures are not in it: what was uploaded is kept per resource (uploads.h), and what
- * was only ever drawn is lost. A journal trusts nothing: a batch that the renderer
- * would refuse is followed as far as the renderer would. Loop thread only. */
+ * was only ever drawn is lost. A journal trusts nothing, and keeps no command that is out
+ * of the renderer's bounds; but it cannot tell all that the renderer refuses, so it follows
+ * a batch as far as commands can be told apart, which may be past the one that the renderer
+ * stopped at. Loop thread only. */
 #ifndef FRONT_JOURNAL_H
 #define FRONT_JOURNAL_H
 

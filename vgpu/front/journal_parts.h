@@ -23,7 +23,8 @@ struct object {
 	bool ended;  /* it counted once, so its result may be asked for */
 	bool wanted; /* its result was asked for and may not have come */
 	uint32_t result_word;
-	uint32_t count; /* words of the commands that made it, one after the other */
+	uint32_t count;    /* words of the commands that made it, one after the other */
+	uint32_t capacity; /* words that there is room for */
 	uint32_t *words;
 };
 

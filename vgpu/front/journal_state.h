@@ -24,6 +24,9 @@ struct journal_state {
 	/* Set whole: the first word that is a name, and every name_step words again (0: only
 	 * that). By slots: the word of the element, from 0. */
 	uint8_t name_word, name_step;
+	/* Set whole: words behind the header, at most; the renderer refuses more. 0: as many as
+	 * a command has. */
+	uint8_t len_max;
 	uint8_t ends_run; /* slots behind the last that is set are unset */
 };
 

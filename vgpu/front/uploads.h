@@ -62,10 +62,10 @@ void uploads_finish(struct uploads *uploads, struct uploads_budget *budget);
 void uploads_detached(struct uploads *uploads);
 
 /* A box came into the resource, from offset_bytes of its own backing, or, unless that
- * is NULL, of foreign, which is read now. What the renderer would refuse is left out, as a
- * box that reaches beyond what it is read from; so is what there is no memory or budget
- * for, and what is too much for one turn: a batch may paint the same again and again, and
- * the renderer may have stopped at its first command. */
+ * is NULL, of foreign, which is read now. What is out of the renderer's bounds is left
+ * out, as a box that reaches beyond what it is read from; so is what there is no memory or
+ * budget for, and what is too much for one turn: a batch may paint the same again and
+ * again, and the renderer may have stopped at its first command (journal.h). */
 void uploads_add(struct uploads *uploads, struct uploads_budget *budget,
 		const struct render_resource *resource, const struct virgl_upload *to, uint64_t offset_bytes,
 		const struct uploads_backing *own, const struct uploads_backing *foreign);

@@ -1,5 +1,6 @@
 /* What a context is given again, as the words that come out. */
 #include <front/journal.h>
+#include <front/journal_state.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -161,6 +162,25 @@ static void test_long_shader(void **state)
 	assert_int_equal(COUNT_OUT(w, 0x43434343), 0); /* the rest of nothing */
 }
 
+/* Else each part would move all that came before. */
+static void test_shader_in_many_parts(void **state)
+{
+	enum { PARTS = 4000, MOVES_MAX = 20 };
+	struct world *w = *state;
+	size_t before = 0, moves = 0;
+
+	TAKE(w, H(VIRGL_CREATE_OBJECT, VIRGL_SHADER, 6), 9, 1, 12, 300, 0, 0x41414141);
+	for (uint32_t i = 0; i < PARTS; i++) {
+		TAKE(w, H(VIRGL_CREATE_OBJECT, VIRGL_SHADER, 6), 9, 1, 1u << 31 | 4, 300, 0, i);
+		moves += journal_bytes(w->journal) != before;
+		before = journal_bytes(w->journal);
+	}
+	assert_true(moves <= MOVES_MAX);
+	assert_int_equal(COUNT_OUT(w, H(VIRGL_CREATE_OBJECT, VIRGL_SHADER, 6), 9, 1, 1u << 31 | 4, 300, 0,
+					 PARTS - 1),
+			1);
+}
+
 static void test_lost_resource(void **state)
 {
 	struct world *w = *state;
@@ -200,6 +220,28 @@ static void test_state_is_replaced(void **state)
 	TAKE(w, H(VIRGL_BIND_OBJECT, VIRGL_BLEND, 1), 3, H(VIRGL_BIND_OBJECT, VIRGL_DSA, 1), 4);
 	assert_int_equal(COUNT_OUT(w, H(VIRGL_BIND_OBJECT, VIRGL_BLEND, 1), 3), 1);
 	assert_int_equal(COUNT_OUT(w, H(VIRGL_BIND_OBJECT, VIRGL_DSA, 1), 4), 1);
+}
+
+/* What the renderer refuses is not kept: drawing goes through it. */
+static void test_state_is_bounded(void **state)
+{
+	struct world *w = *state;
+	uint32_t *words = calloc(VIRGL_LEN_MAX_WORDS + 1, sizeof *words);
+	size_t before = journal_bytes(w->journal);
+
+	for (uint32_t command = 0; command < VIRGL_COMMANDS; command++) {
+		/* Constants are as many as they are. */
+		if (!journal_states[command].sets || command == VIRGL_SET_CONSTANT_BUFFER)
+			continue;
+		words[0] = H(command, 0, VIRGL_LEN_MAX_WORDS);
+		take(w, words, VIRGL_LEN_MAX_WORDS + 1);
+		assert_int_equal(journal_bytes(w->journal), before);
+	}
+	free(words);
+	TAKE(w, SURFACE(5, 7), H(VIRGL_SET_FRAMEBUFFER, 0, 10), 8, 0, 5, 0, 0, 0, 0, 0, 0, 0);
+	TAKE(w, H(VIRGL_SET_FRAMEBUFFER, 0, 11), 9, 0, 5, 5, 5, 5, 5, 5, 5, 5, 5);
+	TAKE(w, H(VIRGL_CLEAR, 0, 0));
+	assert_string_equal(w->said, "drawn 7 level 0. ");
 }
 
 static void test_slots(void **state)
@@ -351,8 +393,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_objects, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_long_shader, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_shader_in_many_parts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lost_resource, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_state_is_replaced, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_state_is_bounded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_slots, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sub_contexts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_queries, set_up, tear_down),
