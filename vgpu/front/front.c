@@ -201,16 +201,12 @@ static void ask_capset(struct front *front, uint32_t set, uint32_t version)
 
 static void serve(struct front *front)
 {
-	const struct picture_target *target;
 	uint32_t count = 0;
-	size_t at = 0;
 
 	for (int i = 0; i < FRONT_CAPSETS; i++)
 		count += front->capsets[i].max_version != 0;
 	front->serving = true;
-	/* Sessions may have attached before there was a worker. */
-	while ((target = table_next(&front->picture.targets, &at, NULL)))
-		picture_send_target(front, target);
+	picture_restored(front); /* sessions may have attached before there was a worker */
 	if (vhost_start(front->vhost, count) < 0)
 		sd_event_exit(front->event, EXIT_FAILURE);
 }

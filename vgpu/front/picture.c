@@ -205,13 +205,14 @@ static void on_read(struct front *front, const struct screen_read *asked)
 	picture->last_read = &read->next;
 }
 
-void picture_send_target(struct front *front, const struct picture_target *target)
+static void send_target(struct front *front, struct picture_target *target)
 {
 	struct render_message msg = { .type = RENDER_TARGET,
 		.target = { target->handle, target->buffer.width_px, target->buffer.height_px,
 				target->buffer.stride_bytes } };
 
 	front_send(front, &msg, target->fd);
+	target->known = true;
 }
 
 static void on_target(struct front *front, const struct screen_target *asked, int fd)
@@ -228,13 +229,13 @@ static void on_target(struct front *front, const struct screen_target *asked, in
 	target = calloc(1, sizeof *target);
 	if (!target)
 		goto fail;
-	*target = (struct picture_target){ front_new_target(front), fd, asked->buffer, 0 };
+	*target = (struct picture_target){ front_new_target(front), fd, asked->buffer, false, 0 };
 	if (table_add(&picture->targets, asked->handle, target) < 0) {
 		free(target);
 		goto fail;
 	}
 	if (front_running(front))
-		picture_send_target(front, target);
+		send_target(front, target);
 	return;
 
 fail:
@@ -257,7 +258,7 @@ static void on_drop(struct front *front, uint32_t handle)
 
 	if (!target || target->dropping)
 		return;
-	if (!front_running(front)) {
+	if (!target->known) {
 		dropped(front, handle);
 		return;
 	}
@@ -482,6 +483,7 @@ void picture_lost(struct front *front)
 		read_done(front, picture->first_read->last, RENDER_FAILED);
 	}
 	for (size_t at = 0; (target = table_next(&picture->targets, &at, &handle));) {
+		target->known = false;
 		if (target->dropping) {
 			dropped(front, handle);
 			at = 0; /* the table moved */
@@ -491,6 +493,12 @@ void picture_lost(struct front *front)
 
 void picture_restored(struct front *front)
 {
+	struct picture_target *target;
+
+	for (size_t at = 0; (target = table_next(&front->picture.targets, &at, NULL));) {
+		if (!target->known)
+			send_target(front, target);
+	}
 	for (uint32_t head = 0; head < SCREEN_HEADS_MAX; head++) {
 		if (front->picture.scanouts[head].resource)
 			damage_all(front, head);

@@ -25,6 +25,7 @@ struct picture_target {
 	uint32_t handle; /* RENDER_TARGET's; the supervisor's is the table's key */
 	int fd;          /* owned */
 	struct link_buffer buffer;
+	bool known;        /* to this worker */
 	uint32_t dropping; /* serial of its RENDER_TARGET_DROP; 0: in use */
 };
 
@@ -63,9 +64,8 @@ void picture_done(struct front *front, uint32_t serial, enum render_result resul
 /* The worker is lost: reads come later, drops are done. */
 void picture_lost(struct front *front);
 
-/* The next worker shows what the last one did. */
+/* The worker can be given work, after it could not for a while: it is told of targets that
+ * it does not know, and who looks is told to look at all that is shown. */
 void picture_restored(struct front *front);
-
-void picture_send_target(struct front *front, const struct picture_target *target);
 
 #endif

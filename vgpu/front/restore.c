@@ -8,7 +8,6 @@ enum phase {
 	PHASE_UPLOADS,
 	PHASE_CONTEXTS,
 	PHASE_JOURNALS,
-	PHASE_TARGETS,
 	PHASE_AGAIN,
 	PHASE_END,
 };
@@ -189,16 +188,6 @@ static int next_journal(struct front *front)
 	return more < 0 ? more : 1;
 }
 
-static int next_target(struct front *front)
-{
-	const struct picture_target *target = table_next(&front->picture.targets, &front->restore.at, NULL);
-
-	if (!target)
-		return 0;
-	picture_send_target(front, target);
-	return 1;
-}
-
 /* Sends a command that was under way once more. */
 static int send_again(struct front *front, struct answer *a)
 {
@@ -251,13 +240,11 @@ static int next(struct front *front)
 	case PHASE_UPLOADS: return next_upload(front);
 	case PHASE_CONTEXTS: return next_context(front);
 	case PHASE_JOURNALS: return next_journal(front);
-	case PHASE_TARGETS: return next_target(front);
 	case PHASE_AGAIN: return next_again(front);
 	default: return 0;
 	}
 }
 
-/* Whoever looks is told to look at everything. */
 static void tell(struct front *front)
 {
 	struct restore *restore = &front->restore;
@@ -269,7 +256,6 @@ static void tell(struct front *front)
 	log_info("worker replaced: %zu resources, %zu contexts, %u commands again", front->resources.count,
 			front->contexts.count, front->answers.count);
 	screen_send(front->screen, &msg, -1);
-	picture_restored(front);
 }
 
 static void finish(struct front *front)
@@ -277,6 +263,7 @@ static void finish(struct front *front)
 	front->restore.running = false;
 	if (!front->restore.backings_only)
 		tell(front);
+	picture_restored(front);
 	cursor_restored(front);
 	front_look(front);
 	vhost_resume(front->vhost);

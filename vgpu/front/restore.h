@@ -1,6 +1,6 @@
 /* A new worker is told everything that the last one knew: guest memory, resources with
- * what was uploaded into them, contexts with their objects and state, targets; then the
- * batches that the last one had not drawn. That can be more than socket and arena hold,
+ * what was uploaded into them, contexts with their objects and state; then the batches that
+ * the last one had not drawn, and the targets. That can be more than socket and arena hold,
  * so it goes in steps, and the guest's new commands wait until it is done: it sees only
  * answers that took longer.
  *

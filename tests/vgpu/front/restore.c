@@ -1,5 +1,8 @@
 /* What a new worker is told after one was lost, and who draws no more. */
 #include "driver.h"
+#include <base/shm.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static void a_lost_worker_is_replaced(void **state)
@@ -202,6 +205,99 @@ static void who_kills_each_worker_is_banned(void **state)
 	}
 }
 
+/* Backings whose lists are more than the arena holds, so that a restore takes its time. */
+static void attach_much(struct machine *m)
+{
+	enum { RESOURCES = 12, ENTRIES = 100000, LIST_AT = 0x200000 };
+	const uint32_t entry[] = { (uint32_t)machine_guest_addr, 0, 4096, 0 };
+
+	for (uint32_t i = 0; i < ENTRIES; i++)
+		memcpy(m->memory + LIST_AT + i * sizeof entry, entry, sizeof entry);
+	for (uint32_t id = 1; id <= RESOURCES; id++) {
+		const uint32_t attach[] = { VIRTIO_GPU_ATTACH_BACKING, 0, 0, 0, 0, 0, id, ENTRIES };
+
+		driver_create_2d(m, id, 64, 64);
+		machine_put_more(m, VHOST_CONTROL, attach, sizeof attach, 0x20000, machine_addr(LIST_AT),
+				sizeof entry * ENTRIES);
+		machine_run(m);
+		assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+	}
+}
+
+static void begin_other_memory(struct machine *m)
+{
+	const uint64_t table[5] = { 1, machine_guest_addr, MACHINE_BYTES, machine_user_addr, 0 };
+	int fd = memfd_create("other", MFD_CLOEXEC);
+
+	assert_int_equal(ftruncate(fd, MACHINE_BYTES), 0);
+	m->silent = true;
+	machine_request(m, VHOST_USER_SET_MEM_TABLE, table, sizeof table, &fd, 1);
+	close(fd);
+	assert_true(m->front.restore.running);
+}
+
+/* The worker answers all that it was silent about. */
+static void end_restore(struct machine *m)
+{
+	m->silent = false;
+	machine_fence(m, machine_sent_last(m, RENDER_BACKING)->serial);
+	assert_true(front_running(&m->front));
+}
+
+static void send_target(struct machine *m, uint32_t handle)
+{
+	struct screen_message msg = { .type = SCREEN_TARGET, .target = { handle, { 1, 64, 64, 64 * 4 } } };
+	int fd = shm_create("target", 64 * 4 * 64);
+
+	machine_screen_send(m, &msg, fd);
+	close(fd);
+}
+
+static void drop_target(struct machine *m, uint32_t handle)
+{
+	struct screen_message msg = { .type = SCREEN_DROP, .drop = { handle } };
+
+	machine_screen_send(m, &msg, -1);
+}
+
+/* A session may attach at any time. */
+static void targets_come_and_go_during_a_restore(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg = { .type = SCREEN_READ, .read = { 3, 6, 1, { { 0, 0, 64, 64 } } } };
+
+	attach_much(m);
+	DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 64, 64, 0, 1);
+	send_target(m, 5);
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 1);
+	begin_other_memory(m);
+	send_target(m, 6);
+	send_target(m, 7);
+	drop_target(m, 5); /* which the worker knows */
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET_DROP), 1);
+	drop_target(m, 7);
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET_DROP), 1);
+	assert_true(machine_screen(m, SCREEN_DROPPED, &msg, NULL));
+	assert_int_equal(msg.drop.handle, 7);
+	msg = (struct screen_message){ .type = SCREEN_READ, .read = { 3, 6, 1, { { 0, 0, 64, 64 } } } };
+	machine_screen_send(m, &msg, -1);
+	assert_true(machine_screen(m, SCREEN_READ_DONE, &msg, NULL));
+	assert_int_equal(msg.read_done.result, SCREEN_READ_LATER);
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 1);
+	end_restore(m);
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 2);
+	/* Who was sent away is told to look. */
+	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+	m->sent_count = 0;
+	machine_kill_worker(m);
+	assert_true(machine_screen(m, SCREEN_DROPPED, &msg, NULL));
+	assert_int_equal(msg.drop.handle, 5); /* the worker had not answered */
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 1);
+	drop_target(m, 6);
+	assert_int_equal(machine_sent_count(m, RENDER_TARGET_DROP), 1);
+	assert_true(machine_screen(m, SCREEN_DROPPED, &msg, NULL));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -212,6 +308,7 @@ int main(void)
 		DRIVER_TEST(what_was_drawn_is_read_back),
 		DRIVER_TEST(a_context_that_does_not_end_is_banned),
 		DRIVER_TEST(less_is_told_when_workers_die_of_it),
+		DRIVER_TEST(targets_come_and_go_during_a_restore),
 		DRIVER_TEST(who_kills_each_worker_is_banned),
 	};
 
