@@ -25,6 +25,7 @@ int broker_place(const struct broker *broker, const struct profile *profile, uin
 		return wanted < (uint32_t)broker->gpu_count ? (int)wanted : ERR_MISSING;
 	TAILQ_FOREACH(vgpu, &broker->list, entry)
 	{
+		/* One that ended counts too: its front is given another, on the same GPU. */
 		if (vgpu->worker)
 			load[vgpu->gpu] += vgpu->profile->limits.weight;
 	}
@@ -43,7 +44,7 @@ static bool share_gpu(struct broker *broker, int gpu, struct share_member **memb
 
 	TAILQ_FOREACH(vgpu, &broker->list, entry)
 	{
-		if (vgpu->worker && vgpu->gpu == gpu) {
+		if (vgpu_draws(vgpu) && vgpu->gpu == gpu) {
 			busy += vgpu->share.has_work;
 			members[count++] = &vgpu->share;
 		}
@@ -51,7 +52,7 @@ static bool share_gpu(struct broker *broker, int gpu, struct share_member **memb
 	share_update(members, count);
 	TAILQ_FOREACH(vgpu, &broker->list, entry)
 	{
-		if (vgpu->worker && vgpu->gpu == gpu)
+		if (vgpu_draws(vgpu) && vgpu->gpu == gpu)
 			vgpu_apply(vgpu);
 	}
 	return busy > 0 && count > 1;
@@ -65,7 +66,7 @@ static void read_clock(struct broker *broker, int gpu, uint64_t now_us)
 
 	TAILQ_FOREACH(vgpu, &broker->list, entry)
 	{
-		if (vgpu->worker && vgpu->gpu == gpu)
+		if (vgpu_draws(vgpu) && vgpu->gpu == gpu)
 			members[count++] = &vgpu->timed;
 	}
 	gpu_clock_read(&broker->clocks[gpu], members, count, now_us);
@@ -83,7 +84,7 @@ static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
 		read_clock(broker, i, now_us);
 	TAILQ_FOREACH(vgpu, &broker->list, entry)
 	{
-		if (vgpu->worker) {
+		if (vgpu_draws(vgpu)) {
 			workers = true;
 			vgpu_measure(vgpu, now_us);
 		}

@@ -45,6 +45,12 @@ static void forget_claims(struct share_member *const *members, size_t count, dou
 	}
 }
 
+void share_leave(struct share_member *member)
+{
+	member->has_work = member->held = false;
+	member->duty = 0;
+}
+
 void share_update(struct share_member *const *members, size_t count)
 {
 	double now;

@@ -35,6 +35,10 @@ struct share_member {
 	bool held;
 };
 
+/* Who has no GPU for a while is left out of share_update, and comes back as one that
+ * had nothing to draw: others do not wait until it has caught up. */
+void share_leave(struct share_member *member);
+
 void share_update(struct share_member *const *members, size_t count);
 
 #endif

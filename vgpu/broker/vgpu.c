@@ -32,6 +32,11 @@ static uint64_t used_us(const struct vgpu *vgpu)
 	return hardware ? vgpu->timed.used_us : worker_used_us(vgpu->worker);
 }
 
+bool vgpu_draws(const struct vgpu *vgpu)
+{
+	return vgpu->worker && !worker_ended(vgpu->worker) && !vgpu->killed;
+}
+
 /* The page is what is left of the one before: its figures go on in the next. */
 static void drop_worker(struct vgpu *vgpu, bool leave)
 {
@@ -45,6 +50,7 @@ static void drop_worker(struct vgpu *vgpu, bool leave)
 		worker_destroy(vgpu->worker);
 	vgpu->worker = NULL;
 	gpu_clock_join(&vgpu->timed, NULL);
+	share_leave(&vgpu->share);
 	vgpu->batch_us = 0;
 }
 
@@ -53,6 +59,8 @@ static void on_worker_end(void *user)
 {
 	struct vgpu *vgpu = user;
 
+	share_leave(&vgpu->share);
+	vgpu->frames_per_1000_s = 0;
 	if (!vgpu->killed)
 		log_warn("%s: its worker %d died", vgpu->name, (int)worker_pid(vgpu->worker));
 }
@@ -201,12 +209,13 @@ void vgpu_figures(const struct vgpu *vgpu, struct broker_item *item)
 	memcpy(item->name, vgpu->name, sizeof item->name);
 	memcpy(item->profile, vgpu->profile->name, sizeof item->profile);
 	memcpy(item->gpu, vgpu->broker->gpus[vgpu->gpu].name, sizeof item->gpu);
-	if (vgpu->worker) {
+	if (vgpu->worker)
+		item->frames += atomic_load(&worker_page(vgpu->worker)->frames);
+	if (vgpu_draws(vgpu)) {
 		const struct broker_page *page = worker_page(vgpu->worker);
 
 		item->worker_pid = (uint32_t)worker_pid(vgpu->worker);
 		item->memory_bytes = atomic_load(&page->memory_bytes);
-		item->frames += atomic_load(&page->frames);
 		item->queue = atomic_load(&page->queue);
 	}
 }
@@ -334,6 +343,7 @@ static void watch_batch(struct vgpu *vgpu, uint64_t now_us)
 	log_warn("%s: a batch did not end in time (%llu ms); its worker %d is replaced", vgpu->name,
 			(unsigned long long)used / 1000, (int)worker_pid(vgpu->worker));
 	vgpu->killed = true;
+	share_leave(&vgpu->share);
 	worker_kill(vgpu->worker);
 }
 
@@ -355,7 +365,7 @@ void vgpu_measure(struct vgpu *vgpu, uint64_t now_us)
 	const struct broker_page *page = worker_page(vgpu->worker);
 	uint64_t used = vgpu->ended_used_us + used_us(vgpu);
 
-	/* One that has ended has no clock any more. */
+	/* One that ends at this moment has no clock any more. */
 	if (used > vgpu->share.used_us)
 		vgpu->share.used_us = used;
 	vgpu->share.has_work = atomic_load(&page->queue) > 0 || atomic_load(&page->busy_since_us) > 0;

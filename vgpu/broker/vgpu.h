@@ -49,7 +49,12 @@ struct vgpu {
 /* A connection of that user. Takes fd, which is closed when that fails. */
 void vgpu_accept(struct broker *broker, int fd, uid_t uid);
 
-/* What it used by now, its work, its frames; the watchdog. Before share_update. */
+/* It has a worker that lives. A front may be slow to notice that its worker ended: what
+ * that one's page says is nothing any more. */
+bool vgpu_draws(const struct vgpu *vgpu);
+
+/* What it used by now, its work, its frames; the watchdog. Before share_update. This and
+ * vgpu_apply for those that draw. */
 void vgpu_measure(struct vgpu *vgpu, uint64_t now_us);
 
 /* Holds or lets go, as share_update said. */

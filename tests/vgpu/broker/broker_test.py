@@ -265,6 +265,31 @@ class Case(unittest.TestCase):
         self.start_two()
         self.check_shares()
 
+    def test_a_front_that_does_not_notice(self):
+        """Its worker ended while it had work, and nobody waits for what that one's page says."""
+        self.start()
+        front, neighbour = self.front(), self.front()
+        pid = front.join("silent")[2]
+        neighbour.join("neighbour")
+        for drawing in (front, neighbour):
+            drawing.order(b"b")
+        self.wait_list(lambda rows: all(row["gpu_time_us"] > 300000 for row in rows.values()))
+        os.kill(pid, signal.SIGKILL)
+        front.wait_lost()
+        self.wait_batches(neighbour, 100)
+        row = self.list()["silent"]
+        self.assertEqual((row["queue"], row["memory_bytes"], row["held"]), (0, 0, False))
+        self.assertEqual(front.join("silent")[:2], (OK, DIED))
+        front.order(b"b")
+        self.wait_batches(neighbour, 10)
+
+    def wait_batches(self, front, count):
+        """Until it has drawn so many more."""
+        before, deadline = self.batches(front), time.monotonic() + DEADLINE_S
+        while self.batches(front) < before + count:
+            self.assertLess(time.monotonic(), deadline, self.list())
+            time.sleep(0.005)
+
     def batches(self, front):
         return struct.unpack_from("<Q", os.pread(front.page, 64, 0), BATCHES_AT)[0]
 
