@@ -15,19 +15,94 @@ struct pending {
 	uint32_t x, y; /* of the cursor */
 };
 
+/* Likewise, of what only the latest counts. */
+enum kept_kind {
+	KEPT_RESET,
+	KEPT_SCANOUT, /* and those of the other heads */
+	KEPT_CURSOR = KEPT_SCANOUT + SCREEN_HEADS_MAX,
+	KEPT_KINDS = KEPT_CURSOR + SCREEN_HEADS_MAX,
+};
+
+struct kept {
+	bool any;
+	struct screen_message msg;
+	int fd; /* owned, -1: none */
+};
+
 struct screen {
 	const struct screen_ops *ops;
 	void *user;
 	int fd;
 	sd_event_source *source;
 	struct outbox outbox;
+	struct kept kept[KEPT_KINDS];
 	struct pending pending[SCREEN_HEADS_MAX];
 };
+
+static void drop_kept(struct kept *kept)
+{
+	if (kept->any && kept->fd >= 0)
+		close(kept->fd);
+	kept->any = false;
+}
+
+static void drop_all_kept(struct screen *screen)
+{
+	for (int i = 0; i < KEPT_KINDS; i++)
+		drop_kept(&screen->kept[i]);
+}
+
+/* Where it is kept, NULL: it is not of that sort. */
+static struct kept *kept_of(struct screen *screen, const struct screen_message *msg)
+{
+	switch (msg->type) {
+	case SCREEN_RESET: return &screen->kept[KEPT_RESET];
+	case SCREEN_SCANOUT: return &screen->kept[KEPT_SCANOUT + msg->scanout.head];
+	case SCREEN_CURSOR: return &screen->kept[KEPT_CURSOR + msg->cursor.head];
+	default: return NULL;
+	}
+}
+
+static void keep(struct screen *screen, const struct screen_message *msg, int pass_fd)
+{
+	struct kept *kept = kept_of(screen, msg);
+	int fd = pass_fd < 0 ? -1 : fcntl(pass_fd, F_DUPFD_CLOEXEC, 3);
+
+	if (pass_fd >= 0 && fd < 0) {
+		log_warn("screen message %d: %m", (int)msg->type);
+		return;
+	}
+	/* There is one cursor: with an image it is on that head and no other. */
+	for (int i = KEPT_CURSOR; msg->type == SCREEN_CURSOR && !msg->cursor.cursor.hidden && i < KEPT_KINDS;
+			i++)
+		drop_kept(&screen->kept[i]);
+	drop_kept(kept);
+	*kept = (struct kept){ true, *msg, fd };
+}
+
+static void send_now(struct screen *screen, const struct screen_message *msg, int pass_fd)
+{
+	uint8_t bytes[SCREEN_PACKET_MAX];
+	int len = screen_write(msg, bytes, sizeof bytes);
+
+	if (len < 0 || outbox_send(&screen->outbox, bytes, (size_t)len, pass_fd) < 0)
+		log_warn("screen message %d: %s", (int)msg->type, err_text(len < 0 ? len : ERR_MEMORY));
+}
+
+static void send_kept(struct screen *screen)
+{
+	for (int i = 0; i < KEPT_KINDS && outbox_empty(&screen->outbox); i++) {
+		if (screen->kept[i].any)
+			send_now(screen, &screen->kept[i].msg, screen->kept[i].fd);
+		drop_kept(&screen->kept[i]);
+	}
+}
 
 static void send_pending(struct screen *screen)
 {
 	struct screen_message msg;
 
+	send_kept(screen);
 	for (uint32_t head = 0; head < SCREEN_HEADS_MAX; head++) {
 		struct pending *p = &screen->pending[head];
 
@@ -35,13 +110,13 @@ static void send_pending(struct screen *screen)
 			p->any = false;
 			msg = (struct screen_message){ .type = SCREEN_DAMAGE,
 				.damage = { head, p->since_us, p->rect } };
-			screen_send(screen, &msg, -1);
+			send_now(screen, &msg, -1);
 		}
 		if (p->moved && outbox_empty(&screen->outbox)) {
 			p->moved = false;
 			msg = (struct screen_message){ .type = SCREEN_CURSOR_MOVED,
 				.cursor_moved = { head, p->x, p->y } };
-			screen_send(screen, &msg, -1);
+			send_now(screen, &msg, -1);
 		}
 	}
 }
@@ -50,6 +125,7 @@ static void end(struct screen *screen)
 {
 	screen->source = sd_event_source_disable_unref(screen->source);
 	outbox_finish(&screen->outbox);
+	drop_all_kept(screen);
 	close(screen->fd);
 	screen->fd = -1;
 	screen->ops->closed(screen->user);
@@ -120,6 +196,7 @@ void screen_destroy(struct screen *screen)
 		return;
 	sd_event_source_disable_unref(screen->source);
 	outbox_finish(&screen->outbox);
+	drop_all_kept(screen);
 	if (screen->fd >= 0)
 		close(screen->fd);
 	free(screen);
@@ -127,14 +204,12 @@ void screen_destroy(struct screen *screen)
 
 void screen_send(struct screen *screen, const struct screen_message *msg, int pass_fd)
 {
-	uint8_t bytes[SCREEN_PACKET_MAX];
-	int len;
-
 	if (screen->fd < 0)
 		return;
-	len = screen_write(msg, bytes, sizeof bytes);
-	if (len < 0 || outbox_send(&screen->outbox, bytes, (size_t)len, pass_fd) < 0)
-		log_warn("screen message %d: %s", (int)msg->type, err_text(len < 0 ? len : ERR_MEMORY));
+	if (outbox_empty(&screen->outbox) || !kept_of(screen, msg))
+		send_now(screen, msg, pass_fd);
+	else
+		keep(screen, msg, pass_fd);
 }
 
 static struct link_rect join_rects(const struct link_rect *a, const struct link_rect *b)

@@ -20,7 +20,8 @@ struct screen;
 struct screen *screen_create(sd_event *event, int fd, const struct screen_ops *ops, void *user);
 void screen_destroy(struct screen *screen);
 
-/* pass_fd (-1: none) is borrowed. */
+/* pass_fd (-1: none) is borrowed. While the socket takes nothing, only the last is kept of
+ * what the guest can say as often as it likes: each head's scanout, the cursor, resets. */
 void screen_send(struct screen *screen, const struct screen_message *msg, int pass_fd);
 
 /* Damage of a head, in pixels of its scanout, now. What the socket does not take at

@@ -219,6 +219,73 @@ static void what_nobody_flushes_is_shown_late(void **state)
 	assert_int_equal(machine_sent_count(m, RENDER_FRAME), 2);
 }
 
+enum {
+	MESSAGES = 4000,   /* of which a socket */
+	SOCKET_MAX = 2000, /* takes fewer than this */
+};
+
+static void only_the_last_scanout_waits(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg;
+	uint32_t height_px[SCREEN_HEADS_MAX] = { 0 };
+	unsigned count = 0;
+
+	driver_create_2d(m, 1, 64, 64);
+	for (uint32_t i = 0; i < MESSAGES; i++)
+		DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 64, 64, i % 2, i / 2 % 2);
+	DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 0, 0, 1, 0);
+	DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 32, 33, 0, 1);
+	for (int round = 0; round < 4; round++) {
+		for (; machine_screen(m, SCREEN_SCANOUT, &msg, NULL); count++)
+			height_px[msg.scanout.head] = msg.scanout.height_px;
+		machine_run(m);
+	}
+	assert_true(count < SOCKET_MAX);
+	assert_int_equal(height_px[0], 33);
+	assert_int_equal(height_px[1], 0);
+	/* Whoever reads again is told at once again. */
+	DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 10, 11, 0, 1);
+	assert_true(machine_screen(m, SCREEN_SCANOUT, &msg, NULL));
+	assert_int_equal(msg.scanout.height_px, 11);
+}
+
+static void put_cursor(struct machine *m, uint32_t head, uint32_t resource)
+{
+	const uint32_t command[14] = { VIRTIO_GPU_UPDATE_CURSOR, 0, 0, 0, 0, 0, head, 100, 200, 0, resource };
+
+	machine_put(m, VHOST_CURSOR, command, sizeof command, 0x20000, 0, 0);
+	machine_run(m);
+	machine_take(m, VHOST_CURSOR);
+}
+
+static void only_the_last_cursor_waits(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg, last = { 0 };
+	unsigned count = 0;
+	int fd = -1;
+
+	driver_create_2d(m, 3, 64, 64);
+	for (uint32_t i = 0; i < MESSAGES; i++)
+		put_cursor(m, 1 + i % 2, i % 3 ? 0 : 3);
+	put_cursor(m, 0, 3);
+	for (int round = 0; round < 4; round++) {
+		for (int next; machine_screen(m, SCREEN_CURSOR, &msg, &next); count++) {
+			if (fd >= 0)
+				close(fd);
+			fd = next;
+			last = msg;
+		}
+		machine_run(m);
+	}
+	assert_true(count < SOCKET_MAX);
+	assert_int_equal(last.cursor.head, 0);
+	assert_int_equal(last.cursor.cursor.hidden, 0);
+	assert_int_equal(shm_check(fd, 64 * 64 * 4), 0);
+	close(fd);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -230,6 +297,8 @@ int main(void)
 		DRIVER_TEST(a_picture_comes_to_the_screen),
 		DRIVER_TEST(a_target_may_come_before_the_worker),
 		DRIVER_TEST(a_cursor_comes_to_the_screen),
+		DRIVER_TEST(only_the_last_scanout_waits),
+		DRIVER_TEST(only_the_last_cursor_waits),
 		DRIVER_TEST(what_nobody_flushes_is_shown_late),
 	};
 
