@@ -37,7 +37,7 @@ void snapshots_drawn(struct snapshots *s, struct resource *resource)
 		resource->unsaved_us = resource->drawn_us;
 	if (!s->ticking)
 		loop_timer_arm(s->tick, TICK_US);
-	s->ticking = true;
+	s->ticking = s->any = true;
 }
 
 static void drop_target(struct snapshots *s)
@@ -115,38 +115,39 @@ static void read_back(struct snapshots *s, struct resource *resource)
 	s->tick_bytes += (uint64_t)width * height * PIXEL_BYTES;
 }
 
-/* Who waits longest of those whose time has come; *any: somebody waits. */
-static struct resource *choose(const struct snapshots *s, bool *any)
+/* Goes on through the table for a while, in rounds, so that nobody is left out. */
+static void look(struct snapshots *s)
 {
-	struct resource *resource, *chosen = NULL;
 	uint64_t now = loop_now_us();
+	struct resource *resource;
+	uint32_t id;
 
-	*any = false;
-	for (size_t at = 0; (resource = table_next(s->source.resources, &at, NULL));) {
+	for (unsigned i = 0; i < SNAPSHOTS_LOOK_MAX && s->due_count < SNAPSHOTS_READ_MAX; i++) {
+		resource = table_next(s->source.resources, &s->at, &id);
+		if (!resource) { /* the end of a round: another one if somebody waits */
+			s->ticking = s->any;
+			s->any = false;
+			s->at = 0;
+			return;
+		}
 		if (!resource->unsaved_us)
 			continue;
-		*any = true;
-		if (now - resource->drawn_us < SETTLED_US && now - resource->unsaved_us < OVERDUE_US)
-			continue;
-		if (!chosen || resource->unsaved_us < chosen->unsaved_us)
-			chosen = resource;
+		s->any = true;
+		if (now - resource->drawn_us >= SETTLED_US || now - resource->unsaved_us >= OVERDUE_US)
+			s->due[s->due_count++] = id;
 	}
-	return chosen;
 }
 
 /* Reads the next one, if this tick has not read enough. */
 static void go_on(struct snapshots *s)
 {
-	struct resource *resource;
-	bool any;
+	while (s->due_count && !s->reading && s->tick_bytes < TICK_MAX_BYTES &&
+			s->source.running(s->source.user) && !renderer_full(s->source.renderer)) {
+		struct resource *resource = table_get(s->source.resources, s->due[--s->due_count]);
 
-	if (s->reading || s->tick_bytes >= TICK_MAX_BYTES || !s->source.running(s->source.user) ||
-			renderer_full(s->source.renderer))
-		return;
-	resource = choose(s, &any);
-	if (resource)
-		read_back(s, resource);
-	s->ticking = any;
+		if (resource && resource->unsaved_us)
+			read_back(s, resource);
+	}
 }
 
 static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
@@ -154,6 +155,8 @@ static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
 	struct snapshots *s = user;
 
 	s->tick_bytes = 0;
+	if (!s->due_count)
+		look(s);
 	go_on(s);
 	if (s->ticking)
 		loop_timer_arm(source, TICK_US);

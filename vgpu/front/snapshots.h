@@ -15,6 +15,8 @@ struct table;
 
 enum {
 	SNAPSHOTS_TARGET = UINT32_MAX, /* the handle of RENDER_TARGET; nobody else's */
+	SNAPSHOTS_LOOK_MAX = 4096,     /* resources looked at in a tick: a guest may make many more, */
+	SNAPSHOTS_READ_MAX = 64,       /* and as small as it likes */
 };
 
 /* All borrowed for ever. */
@@ -32,6 +34,12 @@ struct snapshots {
 	sd_event_source *tick;
 	bool ticking;
 	uint64_t tick_bytes; /* read in this tick */
+	/* A round through the table, of one or more ticks. */
+	size_t at;
+	bool any; /* somebody waits */
+	/* Whose time has come, and who was not read yet. */
+	uint32_t due[SNAPSHOTS_READ_MAX];
+	unsigned due_count;
 	/* Where the worker reads to. */
 	int fd;
 	uint8_t *map;

@@ -105,15 +105,31 @@ static void a_write_of_more_than_its_bytes_is_left_out(void **state)
 	assert_int_equal(m->front.uploads.painted_bytes, 0);
 }
 
+static void tick(struct machine *m)
+{
+	sd_event_source_set_time(m->front.snapshots.tick, 0);
+	machine_run(m);
+}
+
+/* As if each had been drawn a while ago. */
+static void draw_long_ago(struct machine *m, uint32_t first, uint32_t last)
+{
+	for (uint32_t id = first; id <= last; id++) {
+		struct resource *resource = table_get(&m->front.resources, id);
+
+		snapshots_drawn(&m->front.snapshots, resource);
+		resource->drawn_us = resource->unsaved_us = 1;
+	}
+}
+
 /* As if nothing had been drawn for a while. */
 static void let_settle(struct machine *m)
 {
 	struct resource *resource = table_get(&m->front.resources, 1);
 
 	assert_int_not_equal(resource->unsaved_us, 0);
-	resource->drawn_us = resource->unsaved_us = 1;
-	sd_event_source_set_time(m->front.snapshots.tick, 0);
-	machine_run(m);
+	draw_long_ago(m, 1, 1);
+	tick(m);
 	assert_int_equal(resource->unsaved_us, 0);
 }
 
@@ -146,6 +162,50 @@ static void what_was_drawn_is_read_back(void **state)
 	let_settle(m);
 	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 1);
 	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
+}
+
+/* However small they are: a look for the next goes through all there are. */
+static void many_that_were_drawn_are_read_back_in_turn(void **state)
+{
+	enum { RESOURCES = 3 * SNAPSHOTS_READ_MAX };
+	struct machine *m = *state;
+
+	for (uint32_t id = 1; id <= RESOURCES; id++)
+		driver_create_2d(m, id, 1, 1);
+	draw_long_ago(m, 1, RESOURCES);
+	for (unsigned i = 1; i <= 3; i++) {
+		tick(m);
+		assert_int_equal(machine_sent_count(m, RENDER_READ), i * SNAPSHOTS_READ_MAX);
+		/* Who is drawn into all the time does not keep others from their turn. */
+		draw_long_ago(m, machine_sent_last(m, RENDER_READ)->id,
+				machine_sent_last(m, RENDER_READ)->id);
+	}
+	for (uint32_t id = 1, again = 0; id <= RESOURCES; id++) {
+		again += ((struct resource *)table_get(&m->front.resources, id))->unsaved_us != 0;
+		assert_true(again <= 3);
+	}
+}
+
+static void one_of_very_many_is_found(void **state)
+{
+	enum { RESOURCES = 2 * SNAPSHOTS_LOOK_MAX };
+	struct machine *m = *state;
+
+	for (uint32_t id = 1; id <= RESOURCES; id++)
+		driver_create_2d(m, id, 1, 1);
+	for (uint32_t id = 1; id <= 5; id++) {
+		m->sent_count = 0;
+		draw_long_ago(m, id, id);
+		tick(m);
+		assert_true(id > 1 || m->front.snapshots.at != 0); /* not all at once */
+		tick(m);
+		tick(m);
+		assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
+		assert_int_equal(machine_sent_last(m, RENDER_READ)->id, id);
+	}
+	for (unsigned i = 0; i < 6; i++)
+		tick(m);
+	assert_false(m->front.snapshots.ticking); /* nobody is left */
 }
 
 static void a_context_that_does_not_end_is_banned(void **state)
@@ -306,6 +366,8 @@ int main(void)
 		DRIVER_TEST(bytes_of_a_batch_are_written_again),
 		DRIVER_TEST(a_write_of_more_than_its_bytes_is_left_out),
 		DRIVER_TEST(what_was_drawn_is_read_back),
+		DRIVER_TEST(many_that_were_drawn_are_read_back_in_turn),
+		DRIVER_TEST(one_of_very_many_is_found),
 		DRIVER_TEST(a_context_that_does_not_end_is_banned),
 		DRIVER_TEST(less_is_told_when_workers_die_of_it),
 		DRIVER_TEST(targets_come_and_go_during_a_restore),
