@@ -112,7 +112,7 @@ static enum virtio_gpu_type on_capset(struct call *call)
 	const struct front_capset *set =
 			id >= 1 && id <= FRONT_CAPSETS ? &call->front->capsets[id - 1] : NULL;
 
-	if (!set || call->cmd.capset_version > set->max_version)
+	if (!set || !set->max_version || call->cmd.capset_version > set->max_version)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "no such capability set");
 	virtio_gpu_answer_write(&call->data, &call->cmd.header, VIRTIO_GPU_OK_CAPSET);
 	writer_copy(&call->data, set->data, set->len);

@@ -35,6 +35,16 @@ static void a_guest_learns_what_there_is(void **state)
 	assert_int_equal(DRIVER_COMMAND(m, 0x7777, 0, 0, 0), VIRTIO_GPU_ERR_UNSPECIFIED);
 }
 
+/* virgl2 there is not with each GPU. */
+static void a_set_that_is_not_there_is_refused(void **state)
+{
+	struct machine *m = *state;
+
+	m->front.capsets[1] = (struct front_capset){ 0 };
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_GET_CAPSET, 0, 0, 1, 0), VIRTIO_GPU_OK_CAPSET);
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_GET_CAPSET, 0, 0, 2, 0), VIRTIO_GPU_ERR_PARAMETER);
+}
+
 static void attachments_are_counted(void **state)
 {
 	struct machine *m = *state;
@@ -251,6 +261,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		DRIVER_TEST(a_guest_learns_what_there_is),
+		DRIVER_TEST(a_set_that_is_not_there_is_refused),
 		DRIVER_TEST(attachments_are_counted),
 		DRIVER_TEST(a_resource_has_one_uuid),
 		DRIVER_TEST(what_is_out_of_bounds_is_refused),
