@@ -37,8 +37,9 @@ int broker_place(const struct broker *broker, const struct profile *profile, uin
 }
 
 /* True: somebody has work that another could be in the way of. */
-static bool share_gpu(struct broker *broker, int gpu, struct share_member **members)
+static bool share_gpu(struct broker *broker, int gpu)
 {
+	struct share_member *members[BROKER_ITEMS_MAX];
 	struct vgpu *vgpu;
 	size_t count = 0, busy = 0;
 
@@ -49,7 +50,7 @@ static bool share_gpu(struct broker *broker, int gpu, struct share_member **memb
 			members[count++] = &vgpu->share;
 		}
 	}
-	share_update(members, count);
+	share_update(members, count, broker->passed_us);
 	TAILQ_FOREACH(vgpu, &broker->list, entry)
 	{
 		if (vgpu_draws(vgpu) && vgpu->gpu == gpu)
@@ -72,14 +73,22 @@ static void read_clock(struct broker *broker, int gpu, uint64_t now_us)
 	gpu_clock_read(&broker->clocks[gpu], members, count, now_us);
 }
 
+static void note_passed(struct broker *broker, uint64_t now_us)
+{
+	uint64_t passed_us = now_us - broker->ticked_us;
+
+	broker->passed_us = passed_us < BROKER_PASSED_MAX_US ? passed_us : BROKER_PASSED_MAX_US;
+	broker->ticked_us = now_us;
+}
+
 static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
 {
 	struct broker *broker = user;
-	struct share_member *members[BROKER_ITEMS_MAX];
 	bool shared = false, workers = false;
 	struct vgpu *vgpu;
 
 	now_us = loop_now_us();
+	note_passed(broker, now_us);
 	for (int i = 0; i < broker->gpu_count; i++)
 		read_clock(broker, i, now_us);
 	TAILQ_FOREACH(vgpu, &broker->list, entry)
@@ -90,7 +99,7 @@ static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
 		}
 	}
 	for (int i = 0; i < broker->gpu_count; i++)
-		shared = share_gpu(broker, i, members) || shared;
+		shared = share_gpu(broker, i) || shared;
 	if (workers)
 		loop_timer_arm(broker->tick, shared ? BROKER_TICK_US : BROKER_REST_TICK_US);
 	return 0;

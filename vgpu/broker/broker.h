@@ -12,6 +12,8 @@ enum {
 	BROKER_REBUILD_US = 2000000,  /* but not before a worker that replaces a dead one used this */
 	BROKER_BATCH_WALL_US = 10 * 1000 * 1000, /* a batch that waits for ever uses nothing in so long */
 	BROKER_MOVED_US = 1000,                  /* more than nothing */
+	BROKER_PASSED_MAX_US = 2 *
+			BROKER_REST_TICK_US, /* more between two ticks: the broker was kept from looking */
 };
 
 struct broker_settings {
@@ -30,6 +32,7 @@ struct broker {
 	bool inherited;                    /* the listening socket is systemd's */
 	struct gpu_clock clocks[GPUS_MAX]; /* of hardware GPUs */
 	sd_event_source *tick;
+	uint64_t ticked_us, passed_us;   /* at the last tick; since the one before */
 	struct worker *spares[GPUS_MAX]; /* spares.h */
 	sd_event_source *spares_due;
 	TAILQ_HEAD(, vgpu) list;

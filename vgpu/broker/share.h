@@ -9,7 +9,13 @@
  * and a pause longer than some ten updates gives the GPU to the others. Nobody can save
  * up: who does not set the pace falls behind it by SHARE_CREDIT_US of its own use at
  * most. So an idle GPU is given whole to whoever wants it, and members that want all
- * get their shares. */
+ * get their shares.
+ *
+ * What a member says of its work may be a lie, or its processor may be busy with others:
+ * one that others are held for pays for a part of the GPU's time also when it does not
+ * use it (and not again when it uses it later), so they get on at no less than about that
+ * pace; and one that used next to nothing for SHARE_UNUSED_US does not set the pace, but
+ * for a moment now and then, in which it can show that it would. */
 #ifndef BROKER_SHARE_H
 #define BROKER_SHARE_H
 
@@ -20,6 +26,12 @@
 enum {
 	SHARE_AHEAD_US = 15000,
 	SHARE_CREDIT_US = 20000,
+	SHARE_LEAST_PARTS = 4,         /* who is waited for pays for one part in so many */
+	SHARE_PREPAID_MAX_US = 500000, /* of that, what it has still to use */
+	SHARE_UNUSED_US = 1000000,     /* with work, not held */
+	SHARE_USE_US = 20000,          /* in that time: more than next to nothing */
+	SHARE_AGAIN_US = 5000000,      /* until that moment */
+	SHARE_MOMENT_US = 100000,
 	SHARE_WEIGHT_UNIT = 100, /* virtual time of this weight passes as real use does */
 };
 
@@ -32,6 +44,10 @@ struct share_member {
 	uint64_t last_us;
 	double virtual_us;
 	double duty; /* part of the last updates at which it had work, 0..1 */
+	uint64_t prepaid_us;
+	/* For how long it had work, was not held, and used next to nothing, less the time
+	 * without work since; and used_us when that began. */
+	uint64_t unused_us, unused_at_us;
 	bool held;
 };
 
@@ -39,6 +55,7 @@ struct share_member {
  * had nothing to draw: others do not wait until it has caught up. */
 void share_leave(struct share_member *member);
 
-void share_update(struct share_member *const *members, size_t count);
+/* passed_us: since the last update. */
+void share_update(struct share_member *const *members, size_t count, uint64_t passed_us);
 
 #endif

@@ -51,7 +51,7 @@ static void drop_worker(struct vgpu *vgpu, bool leave)
 	vgpu->worker = NULL;
 	gpu_clock_join(&vgpu->timed, NULL);
 	share_leave(&vgpu->share);
-	vgpu->batch_us = 0;
+	vgpu->batch_us = vgpu->stuck_us = 0;
 }
 
 /* The front notices by itself, at its render socket, and joins again. */
@@ -307,38 +307,42 @@ void vgpu_destroy(struct vgpu *vgpu, bool leave_worker)
 	free(vgpu);
 }
 
-static bool is_recent(uint64_t then_us, uint64_t now_us)
-{
-	return now_us < then_us || now_us - then_us < BROKER_BATCH_WALL_US;
-}
-
 static bool is_rebuilding(const struct vgpu *vgpu)
 {
 	return vgpu->rebuilds && worker_used_us(vgpu->worker) < BROKER_REBUILD_US;
 }
 
+static void count_stuck(struct vgpu *vgpu, bool busy)
+{
+	uint64_t passed_us = vgpu->broker->passed_us;
+
+	if (vgpu->share.used_us - vgpu->stuck_at_us >= BROKER_MOVED_US) {
+		vgpu->stuck_at_us = vgpu->share.used_us;
+		vgpu->stuck_us = 0;
+	} else if (!busy) {
+		vgpu->stuck_us -= passed_us < vgpu->stuck_us ? passed_us : vgpu->stuck_us;
+	} else if (!vgpu->share.held) {
+		vgpu->stuck_us += passed_us;
+	}
+}
+
 /* A batch is judged by the time it used itself: on a busy host a slow one may wait
  * long for its turn. */
-static void watch_batch(struct vgpu *vgpu, uint64_t now_us)
+static void watch_batch(struct vgpu *vgpu)
 {
 	uint64_t since = atomic_load(&worker_page(vgpu->worker)->busy_since_us), used;
 
 	if (since != vgpu->batch_us) {
 		vgpu->batch_us = since;
-		vgpu->batch_used_us = vgpu->moved_used_us = vgpu->share.used_us;
-		vgpu->moved_us = 0;
+		vgpu->batch_used_us = vgpu->share.used_us;
 		worker_demote(vgpu->worker, false);
 	}
-	if (!since || vgpu->killed)
+	count_stuck(vgpu, since);
+	if (!since)
 		return;
-	if (vgpu->share.held || vgpu->share.used_us - vgpu->moved_used_us >= BROKER_MOVED_US) {
-		vgpu->moved_used_us = vgpu->share.used_us;
-		vgpu->moved_us = now_us;
-	}
 	used = vgpu->share.used_us - vgpu->batch_used_us;
 	worker_demote(vgpu->worker, used > BROKER_DEMOTE_US && !is_rebuilding(vgpu));
-	if (used < vgpu->broker->settings.batch_limit_us &&
-			(is_recent(since, now_us) || is_recent(vgpu->moved_us, now_us)))
+	if (used < vgpu->broker->settings.batch_limit_us && vgpu->stuck_us < BROKER_BATCH_WALL_US)
 		return;
 	log_warn("%s: a batch did not end in time (%llu ms); its worker %d is replaced", vgpu->name,
 			(unsigned long long)used / 1000, (int)worker_pid(vgpu->worker));
@@ -369,7 +373,7 @@ void vgpu_measure(struct vgpu *vgpu, uint64_t now_us)
 	if (used > vgpu->share.used_us)
 		vgpu->share.used_us = used;
 	vgpu->share.has_work = atomic_load(&page->queue) > 0 || atomic_load(&page->busy_since_us) > 0;
-	watch_batch(vgpu, now_us);
+	watch_batch(vgpu);
 	count_frames(vgpu, now_us);
 }
 

@@ -40,8 +40,10 @@ struct vgpu {
 	uint64_t ended_frames;
 	uint64_t batch_us;      /* page.busy_since_us when last looked at */
 	uint64_t batch_used_us; /* worker's use when that batch was first seen */
-	/* When it was last seen to get on, or was held, and the worker's use then; 0: never. */
-	uint64_t moved_us, moved_used_us;
+	/* For how long a batch was there, was not held, and used nothing, less the time
+	 * without one since; and the worker's use when that began. By the broker's clock: a
+	 * page can name another batch at each look. */
+	uint64_t stuck_us, stuck_at_us;
 	uint64_t fps_frames, fps_us;
 	uint32_t frames_per_1000_s;
 };

@@ -234,7 +234,7 @@ class Case(unittest.TestCase):
         os.kill(pid, signal.SIGKILL)
 
     def test_watchdog_without_use(self):
-        """A worker that waits for ever has been stuck since long ago."""
+        """A batch that waits for ever."""
         self.start()
         front = self.front()
         front.join()
@@ -282,6 +282,21 @@ class Case(unittest.TestCase):
         self.assertEqual(front.join("silent")[:2], (OK, DIED))
         front.order(b"b")
         self.wait_batches(neighbour, 10)
+
+    def test_a_page_that_lies(self):
+        """A worker that was taken over says that it has work, another batch each time: nobody waits for it, and it
+        is ended as one that waits for ever."""
+        self.start()
+        liar, neighbour = self.front(), self.front()
+        liar.join("liar")
+        neighbour.join("neighbour")
+        neighbour.order(b"b")
+        self.wait_list(lambda rows: rows["neighbour"]["gpu_time_us"] > 300000)
+        liar.order(b"l")
+        self.wait_batches(neighbour, 400)
+        liar.wait_lost()
+        self.assertEqual(liar.join("liar")[:2], (OK, WATCHDOG))
+        self.assertEqual(self.list()["neighbour"]["resets"], 0)
 
     def wait_batches(self, front, count):
         """Until it has drawn so many more."""

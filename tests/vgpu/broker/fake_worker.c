@@ -3,6 +3,7 @@
  *   b  draw batches of 5 ms one after the other, for ever, unless held
  *   h  a batch that never ends and uses the CPU, while the front is there
  *   s  a batch that never ends and uses nothing
+ *   l  no batch, but it says that every few seconds another one begins
  *   n  no EGL: say so and end
  *   x  die
  * Answers each with a packet, before it does it. */
@@ -21,6 +22,7 @@ enum {
 	RENDER_FD = 4,
 	CONTROL_FD = 5,
 	BATCH_US = 5000,
+	LIE_MS = 4000,
 };
 
 static uint64_t used_us(void)
@@ -72,6 +74,15 @@ static void draw_for_ever(struct broker_page *page)
 	exit(0);
 }
 
+static void lie(struct broker_page *page)
+{
+	struct pollfd front = { .fd = RENDER_FD, .events = POLLIN };
+
+	while (poll(&front, 1, LIE_MS) == 0)
+		atomic_store(&page->busy_since_us, loop_now_us());
+	exit(0);
+}
+
 /* False: the front is gone. */
 static bool next_order(char *order)
 {
@@ -101,6 +112,8 @@ int main(void)
 			draw_for_ever(page);
 		if (order == 'h')
 			draw(page, UINT64_MAX);
+		if (order == 'l')
+			lie(page);
 		if (order == 'n' || order == 'x')
 			return 1;
 	}

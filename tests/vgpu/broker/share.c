@@ -16,6 +16,8 @@ enum {
 };
 
 struct guest {
+	bool lies; /* it says that it has work, and uses at most little_us in a step */
+	uint32_t little_us;
 	uint32_t weight;
 	uint32_t batch_us, pause_us; /* it draws so long, then it does something else */
 	uint32_t left_us, rest_us;
@@ -45,7 +47,9 @@ static void step(struct guest *guests, size_t count)
 		}
 		if (g->left_us == 0 && g->rest_us == 0)
 			g->left_us = g->batch_us;
-		g->share.has_work = g->left_us > 0;
+		if (g->lies)
+			g->share.used_us += g->little_us;
+		g->share.has_work = g->left_us > 0 || g->lies;
 	}
 }
 
@@ -60,7 +64,7 @@ static void run(struct guest *guests, size_t count)
 	for (int i = 0; i < RUN_STEPS; i++) {
 		step(guests, count);
 		if (i % TICK_STEPS == 0)
-			share_update(members, count);
+			share_update(members, count, TICK_STEPS * STEP_US);
 	}
 }
 
@@ -143,6 +147,67 @@ static void test_no_saving_up(void **state)
 	assert_true(guests[0].share.used_us - before > RUN_STEPS * (uint64_t)STEP_US * 49 / 100);
 }
 
+/* Who was away for long, with or without work until then, neither. */
+static void test_leaving(void **state)
+{
+	struct guest guests[2] = { { .weight = 100, .batch_us = 5000 }, { .weight = 100, .batch_us = 5000 } };
+	uint64_t before;
+
+	run(guests, 2);
+	share_leave(&guests[1].share);
+	run(guests, 1);
+	before = guests[0].share.used_us;
+	run(guests, 2);
+	assert_true(guests[0].share.used_us - before > RUN_STEPS * (uint64_t)STEP_US * 49 / 100);
+}
+
+static uint64_t run_with_liar(uint32_t little_us, uint32_t weight)
+{
+	struct guest guests[3] = { { .weight = 100, .batch_us = 5000 }, { .weight = 100, .batch_us = 5000 },
+		{ .weight = weight, .lies = true, .little_us = little_us, .rest_us = UINT32_MAX } };
+
+	run(guests, 3);
+	assert_true(guests[2].share.used_us == RUN_STEPS * (uint64_t)little_us);
+	return guests[0].share.used_us + guests[1].share.used_us;
+}
+
+/* It says that it has work, and does not take the GPU: nobody waits for it. */
+static void test_work_that_uses_nothing(void **state)
+{
+	const uint64_t all_us = RUN_STEPS * (uint64_t)STEP_US;
+
+	assert_true(run_with_liar(0, 100) > all_us * 95 / 100);
+	assert_true(run_with_liar(0, 1000) > all_us * 95 / 100);
+	assert_true(run_with_liar(15, 100) > all_us * 95 / 100);
+}
+
+/* Or it uses very little: the others get on, if not at all of their pace. */
+static void test_work_that_uses_little(void **state)
+{
+	assert_true(run_with_liar(30, 100) > RUN_STEPS * (uint64_t)STEP_US * 30 / 100);
+}
+
+/* A guest that a busy host gives a processor only now and then is served as others. */
+static void test_late_processor(void **state)
+{
+	struct guest guests[2] = { { .weight = 100, .batch_us = 5000 }, { .weight = 100, .batch_us = 5000 } };
+	struct share_member *members[2] = { &guests[0].share, &guests[1].share };
+
+	for (size_t i = 0; i < 2; i++)
+		guests[i].share.weight = guests[i].weight;
+	for (int i = 0; i < RUN_STEPS; i++) {
+		guests[0].share.has_work = guests[1].share.has_work = true;
+		if (!guests[0].share.held)
+			guests[0].share.used_us += STEP_US / 2;
+		/* It runs in 20 of 100 steps. */
+		if (!guests[1].share.held && i / 20 % 5 == 0)
+			guests[1].share.used_us += STEP_US;
+		if (i % TICK_STEPS == 0)
+			share_update(members, 2, TICK_STEPS * STEP_US);
+	}
+	assert_true(part(guests, 2, 0) < 0.6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +217,10 @@ int main(void)
 		cmocka_unit_test(test_light_guest),
 		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_no_saving_up),
+		cmocka_unit_test(test_leaving),
+		cmocka_unit_test(test_work_that_uses_nothing),
+		cmocka_unit_test(test_work_that_uses_little),
+		cmocka_unit_test(test_late_processor),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
