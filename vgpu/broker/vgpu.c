@@ -133,17 +133,17 @@ static int first_join(struct vgpu *vgpu, const struct broker_join *join, struct 
 /* The worker is lost, or about to be. */
 static int join_again(struct vgpu *vgpu, struct broker_worker *answer)
 {
-	if (vgpu->killed || !vgpu->worker || atomic_load(&worker_page(vgpu->worker)->ready) != 2) {
-		answer->reason = vgpu->killed ? SCREEN_RESET_WATCHDOG : SCREEN_RESET_DIED;
-	} else {
-		drop_worker(vgpu, false);
-		refuse(answer, BROKER_NO_GPU, "EGL does not start on %s", vgpu->broker->gpus[vgpu->gpu].name);
-		return ERR_MISSING;
-	}
+	bool no_egl = vgpu->worker && !vgpu->killed && atomic_load(&worker_page(vgpu->worker)->ready) == 2;
+
+	answer->reason = vgpu->killed ? SCREEN_RESET_WATCHDOG : SCREEN_RESET_DIED;
 	if (vgpu->worker) {
 		note_death(vgpu, loop_now_us());
 		drop_worker(vgpu, false);
-		vgpu->resets++;
+		vgpu->resets += !no_egl;
+	}
+	if (no_egl) {
+		refuse(answer, BROKER_NO_GPU, "EGL does not start on %s", vgpu->broker->gpus[vgpu->gpu].name);
+		return ERR_MISSING;
 	}
 	vgpu->rebuilds = !vgpu->killed;
 	vgpu->killed = false;

@@ -200,6 +200,17 @@ class Case(unittest.TestCase):
         self.assertEqual(status, NO_GPU)
         self.assertRegex(text, "EGL does not start on ")
 
+    def test_no_egl_too_often(self):
+        """Who says so again and again is not started again and again."""
+        self.start()
+        front = self.front()
+        for _ in range(9):
+            self.assertEqual(front.join()[0], OK)
+            front.order(b"n")
+            front.wait_lost()
+            self.assertEqual(front.join()[0], NO_GPU)
+        self.assertEqual(front.join()[0], FAILED)
+
     def test_watchdog(self):
         """A batch that never ends costs its guest the worker, and its neighbour nothing."""
         self.start("--batch-limit", "300")
