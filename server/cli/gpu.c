@@ -1,6 +1,8 @@
 #include "gpu.h"
 #include <base/packet.h>
+#include <errno.h>
 #include <proto/broker.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 enum {
@@ -21,6 +23,19 @@ static json_t *row_of(const struct broker_item *item)
 			item->held != 0, "resets", (json_int_t)item->resets);
 }
 
+/* The broker closes at once on who may not ask. Else it ended, or it has too many
+ * connections: that it is not running, or that one may not ask, would not be true. */
+static int why_closed(int fd, bool at_once)
+{
+	uid_t broker;
+	pid_t pid;
+
+	if (at_once && geteuid() != 0 && packet_peer(fd, &broker, &pid) == 0 && broker != geteuid())
+		return ERR_DENIED;
+	errno = ECONNRESET;
+	return ERR_IO;
+}
+
 /* Adds what comes to rows until the end. */
 static int receive(int fd, json_t *rows)
 {
@@ -34,7 +49,7 @@ static int receive(int fd, json_t *rows)
 			return err;
 		len = packet_receive(fd, packet, sizeof packet, NULL);
 		if (len < 0)
-			return len == ERR_CLOSED ? ERR_DENIED : len;
+			return len == ERR_CLOSED ? why_closed(fd, i == 0) : len;
 		if (broker_parse(&msg, packet, (size_t)len) < 0)
 			return ERR_FORMAT;
 		if (msg.type == BROKER_END)
@@ -57,7 +72,7 @@ static int ask(int fd)
 
 int gpu_list(const char *socket_path, json_t **rows)
 {
-	int fd = packet_connect(socket_path), err;
+	int fd = packet_connect(socket_path), err, why;
 
 	if (fd < 0)
 		return fd;
@@ -65,8 +80,10 @@ int gpu_list(const char *socket_path, json_t **rows)
 	err = *rows ? ask(fd) : ERR_MEMORY;
 	if (err == 0)
 		err = receive(fd, *rows);
+	why = errno;
 	close(fd);
 	if (err < 0)
 		json_decref(*rows);
+	errno = why;
 	return err;
 }

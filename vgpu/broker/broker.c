@@ -36,6 +36,16 @@ int broker_place(const struct broker *broker, const struct profile *profile, uin
 	return least;
 }
 
+size_t broker_joined(const struct broker *broker)
+{
+	const struct vgpu *vgpu;
+	size_t count = 0;
+
+	TAILQ_FOREACH(vgpu, &broker->list, entry)
+	count += vgpu->joined;
+	return count;
+}
+
 /* True: somebody has work that another could be in the way of. */
 static bool share_gpu(struct broker *broker, int gpu)
 {
@@ -118,7 +128,9 @@ static bool may_connect(const struct broker *broker, uid_t uid)
 
 	TAILQ_FOREACH(vgpu, &broker->list, entry)
 	own += vgpu->uid == uid;
-	return broker->count < BROKER_ITEMS_MAX && (own < BROKER_USER_MAX || uid == 0);
+	if (uid == 0)
+		return broker->count < BROKER_ITEMS_MAX + BROKER_ASKING_MAX;
+	return broker->count < BROKER_ITEMS_MAX && own < BROKER_USER_MAX;
 }
 
 static void on_connection(void *user, int fd)

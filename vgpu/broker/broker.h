@@ -6,6 +6,7 @@
 
 enum {
 	BROKER_USER_MAX = 64,         /* connections of one user but root */
+	BROKER_ASKING_MAX = 16,       /* and of root when there are BROKER_ITEMS_MAX virtual GPUs */
 	BROKER_TICK_US = 4000,        /* while several compete for a GPU */
 	BROKER_REST_TICK_US = 250000, /* while there is a worker at all */
 	BROKER_DEMOTE_US = 150000,    /* a batch that used this gets only what others leave */
@@ -37,6 +38,7 @@ struct broker {
 	sd_event_source *spares_due;
 	TAILQ_HEAD(, vgpu) list;
 	size_t count;
+	uint64_t last_number; /* vgpu.number */
 };
 
 /* broker->settings, profiles, gpus are set. 0, or ERR_* after a log line. */
@@ -48,6 +50,9 @@ void broker_stop(struct broker *broker);
 /* Index of the GPU for one more: the profile's own, the wanted one, or that with the
  * least weight on it. ERR_MISSING: there is no such GPU. */
 MUST_USE int broker_place(const struct broker *broker, const struct profile *profile, uint32_t wanted);
+
+/* How many have joined: those with a worker, and those between two. */
+size_t broker_joined(const struct broker *broker);
 
 /* There is a worker more: look at it from now on. */
 void broker_wake(struct broker *broker);

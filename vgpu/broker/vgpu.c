@@ -115,6 +115,10 @@ static void send_worker(struct vgpu *vgpu, const struct broker_worker *answer, i
 static int first_join(struct vgpu *vgpu, const struct broker_join *join, struct broker_worker *answer)
 {
 	memcpy(vgpu->name, join->name, sizeof vgpu->name);
+	if (broker_joined(vgpu->broker) >= BROKER_ITEMS_MAX) {
+		refuse(answer, BROKER_FULL, "there are as many virtual GPUs as there can be%s", "");
+		return ERR_SPACE;
+	}
 	vgpu->profile = profiles_find(&vgpu->broker->profiles, join->profile);
 	if (!vgpu->profile) {
 		refuse(answer, BROKER_NO_PROFILE, "there is no profile %.60s", join->profile);
@@ -220,25 +224,49 @@ void vgpu_figures(const struct vgpu *vgpu, struct broker_item *item)
 	}
 }
 
-/* For administrators: who has what is nobody else's business. */
-static int on_list(struct vgpu *asking)
+static int send_items(struct vgpu *asking)
 {
 	struct broker_message msg = { .type = BROKER_ITEM };
 	struct vgpu *vgpu;
 	int err;
 
-	if (asking->uid != 0 && asking->uid != geteuid())
-		return ERR_DENIED;
 	TAILQ_FOREACH(vgpu, &asking->broker->list, entry)
 	{
-		if (!vgpu->joined)
+		if (!vgpu->joined || vgpu->number < asking->list_from || vgpu->number > asking->list_to)
 			continue;
 		vgpu_figures(vgpu, &msg.item);
 		err = send_message(asking, &msg, -1);
 		if (err < 0)
 			return err;
+		asking->list_from = vgpu->number + 1;
 	}
 	return send_message(asking, &(struct broker_message){ .type = BROKER_END }, -1);
+}
+
+/* As much of the list as the socket takes; the rest when it takes more. */
+static int go_on_with_list(struct vgpu *asking)
+{
+	int err = send_items(asking);
+
+	if (err == ERR_AGAIN) {
+		sd_event_source_set_io_events(asking->readable, EPOLLIN | EPOLLOUT);
+		return 0;
+	}
+	sd_event_source_set_io_events(asking->readable, EPOLLIN);
+	asking->list_from = asking->list_to = 0;
+	return err;
+}
+
+/* For administrators: who has what is nobody else's business. */
+static int on_list(struct vgpu *asking)
+{
+	if (asking->uid != 0 && asking->uid != geteuid())
+		return ERR_DENIED;
+	if (asking->list_to)
+		return ERR_UNEXPECTED;
+	asking->list_from = 1;
+	asking->list_to = asking->broker->last_number;
+	return go_on_with_list(asking);
 }
 
 static int on_message(struct vgpu *vgpu, const struct broker_message *msg, int passed_fd)
@@ -252,21 +280,31 @@ static int on_message(struct vgpu *vgpu, const struct broker_message *msg, int p
 	return msg->type == BROKER_LIST ? on_list(vgpu) : ERR_UNEXPECTED;
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t events, void *user)
+static int receive_message(struct vgpu *vgpu)
 {
-	struct vgpu *vgpu = user;
 	uint8_t packet[BROKER_PACKET_MAX];
 	struct broker_message msg;
-	int passed_fd = -1, len = packet_receive(fd, packet, sizeof packet, &passed_fd), err;
+	int passed_fd = -1, len = packet_receive(vgpu->fd, packet, sizeof packet, &passed_fd), err;
 
 	if (len == ERR_AGAIN)
 		return 0;
 	err = len < 0 ? len : broker_parse(&msg, packet, (size_t)len);
-	if (err == 0) {
-		err = on_message(vgpu, &msg, passed_fd);
-	} else if (passed_fd >= 0) {
+	if (err == 0)
+		return on_message(vgpu, &msg, passed_fd);
+	if (passed_fd >= 0)
 		close(passed_fd);
-	}
+	return err;
+}
+
+static int on_ready(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct vgpu *vgpu = user;
+	int err = 0;
+
+	if (vgpu->list_to && (events & EPOLLOUT))
+		err = go_on_with_list(vgpu);
+	if (err == 0 && (events & ~(uint32_t)EPOLLOUT))
+		err = receive_message(vgpu);
 	if (err == 0)
 		return 0;
 	if (err != ERR_CLOSED)
@@ -281,7 +319,7 @@ void vgpu_accept(struct broker *broker, int fd, uid_t uid)
 {
 	struct vgpu *vgpu = calloc(1, sizeof *vgpu);
 
-	if (!vgpu || sd_event_add_io(broker->event, &vgpu->readable, fd, EPOLLIN, on_readable, vgpu) < 0) {
+	if (!vgpu || sd_event_add_io(broker->event, &vgpu->readable, fd, EPOLLIN, on_ready, vgpu) < 0) {
 		log_error("no memory");
 		free(vgpu);
 		close(fd);
@@ -290,6 +328,7 @@ void vgpu_accept(struct broker *broker, int fd, uid_t uid)
 	vgpu->broker = broker;
 	vgpu->fd = fd;
 	vgpu->uid = uid;
+	vgpu->number = ++broker->last_number;
 	vgpu->share.weight = SHARE_WEIGHT_UNIT;
 	TAILQ_INSERT_TAIL(&broker->list, vgpu, entry);
 	broker->count++;

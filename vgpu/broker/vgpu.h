@@ -21,7 +21,10 @@ struct vgpu {
 	TAILQ_ENTRY(vgpu) entry;
 	struct broker *broker;
 	int fd;
-	uid_t uid; /* of the front */
+	uid_t uid;       /* of the front */
+	uint64_t number; /* of the connection, counted from 1; the list is in that order */
+	/* A list that is being sent: the numbers still to come. 0, 0: none. */
+	uint64_t list_from, list_to;
 	sd_event_source *readable;
 	bool joined;
 	char name[BROKER_NAME_CAP];

@@ -4,8 +4,9 @@ import array, fcntl, json, os, re, shutil, signal, socket, struct, subprocess, s
 
 BROKER, WORKER, CLI = sys.argv[1:4]
 DEADLINE_S = 30  # for what should happen at once; only a failing test waits so long
-JOIN, LIST, WORKER_TYPE, PAGE = 1, 2, 64, 65  # proto/broker.h
-OK, NO_PROFILE, NO_GPU, FAILED = 0, 1, 3, 4
+JOIN, LIST, WORKER_TYPE, PAGE, ITEM, END = 1, 2, 64, 65, 66, 67 # proto/broker.h
+OK, NO_PROFILE, FULL, NO_GPU, FAILED = 0, 1, 2, 3, 4
+MANY = 256  # BROKER_ITEMS_MAX
 DIED, WATCHDOG = 0, 1
 BATCHES_AT = 32  # in struct broker_page
 
@@ -163,6 +164,22 @@ class Case(unittest.TestCase):
                               timeout=DEADLINE_S)
         self.assertEqual(done.returncode, 2)
         self.assertIn("profiles:2: expected NAME", done.stderr)
+
+    @unittest.skipIf(os.geteuid() != 0, "no user but root may have so many")
+    def test_many(self):
+        """As many as there can be: their list is longer than a socket takes at once. For who does not read nobody
+        waits."""
+        self.start()
+        for i in range(MANY):
+            self.assertEqual(self.front().join("%03d" % i + 60 * "x")[0], OK)
+        self.assertEqual(self.front().join("more")[0], FULL)
+        asking, types = self.front(), []
+        asking.socket.send(struct.pack("<HH", LIST, 0))
+        for _ in range(3):
+            self.assertEqual(len(self.list()), MANY)
+        while END not in types:
+            types += struct.unpack_from("<H", asking.receive()[0])
+        self.assertEqual(types, MANY * [ITEM] + [END])
 
     def test_lost_worker(self):
         self.start()
