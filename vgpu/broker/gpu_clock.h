@@ -1,14 +1,30 @@
 /* GPU time of those who share a hardware GPU, from when their work began and ended
- * (struct broker_span). A GPU does one thing after the other: what ends had it since
- * whatever ended before, or since it was asked for if that is later. What a worker says
- * of itself can only be a lie about itself. Pure arithmetic. */
+ * (struct broker_span). A GPU does one thing after the other: what ends had it since it
+ * was asked for, but for the time that what ended before had it. No time is charged
+ * twice, and time that nobody was charged is free for whoever ends next.
+ *
+ * A worker may lie about its spans. It cannot make others pay more. What it makes them pay
+ * less it pays itself: it can give them its own time, and what is not charged to it stays
+ * theirs. Pure arithmetic. */
 #ifndef BROKER_GPU_CLOCK_H
 #define BROKER_GPU_CLOCK_H
 
 #include <proto/broker.h>
 
+enum {
+	GPU_CLOCK_TAKEN_MAX = 128,
+	GPU_CLOCK_KEPT_US = 10 * 1000 * 1000, /* no batch is under way for longer */
+};
+
+struct gpu_clock_time {
+	uint64_t begin_us, end_us; /* CLOCK_MONOTONIC */
+};
+
 struct gpu_clock {
-	uint64_t ended_us; /* when the last work ended, whosever it was; CLOCK_MONOTONIC */
+	/* Charged to somebody, in order, with gaps between them. When there are too many,
+	 * the short ones of long ago are forgotten. */
+	struct gpu_clock_time taken[GPU_CLOCK_TAKEN_MAX];
+	size_t count;
 };
 
 struct gpu_clock_member {

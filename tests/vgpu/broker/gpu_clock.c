@@ -69,7 +69,7 @@ static void waiting_for_others_is_not_use(void **state)
 		look(bed, at_us);
 	}
 	assert_int_equal(bed->guests[0].used_us, 1000 + 39 * 1000 + 1000);
-	assert_int_equal(bed->guests[1].used_us, 40 * 9000);
+	assert_int_equal(bed->guests[1].used_us, 4000 + 40 * 9000); /* at first nobody else wants it */
 	assert_int_equal(bed->guests[2].used_us, 0);
 }
 
@@ -110,10 +110,55 @@ static void lies_do_not_cost_others(void **state)
 	look(bed, NOW_US);
 	assert_true(bed->guests[0].used_us <= NOW_US);
 	assert_true(bed->guests[1].used_us <= 300);
-	assert_true(bed->clock.ended_us <= NOW_US);
 	ends(bed, 1, NOW_US + 100, NOW_US + 400);
 	look(bed, NOW_US + 500);
 	assert_in_range(bed->guests[1].used_us, 300, 600);
+}
+
+/* One has the GPU for 100 ms, the broker looks each 4 ms, and each time another says that
+ * it ended so many pieces of work of that length. */
+static void spoil(uint64_t piece_us, int pieces)
+{
+	struct bed *bed = start();
+	uint64_t now_us = NOW_US;
+	const uint64_t true_us = 100000;
+
+	while (now_us < NOW_US + true_us) {
+		now_us += 4000;
+		for (int i = pieces - 1; i >= 0; i--)
+			ends(bed, 0, now_us - (uint64_t)i * 50 - piece_us, now_us - (uint64_t)i * 50);
+		look(bed, now_us);
+	}
+	ends(bed, 1, NOW_US, NOW_US + true_us);
+	look(bed, now_us);
+	assert_true(bed->guests[1].used_us <= true_us);
+	assert_true(bed->guests[1].used_us + bed->guests[0].used_us >= true_us);
+}
+
+static void who_makes_it_cheap_for_others_pays(void **state)
+{
+	spoil(0, 1);
+	spoil(1, 1);
+	spoil(1, BROKER_SPANS);
+	spoil(40, BROKER_SPANS);
+	spoil(4000, 1);
+	spoil(NOW_US, 1);
+}
+
+/* What is forgotten of short work long ago is not charged to who waits now. */
+static void short_work_is_forgotten_first(void **state)
+{
+	struct bed *bed = start();
+	uint64_t at_us = NOW_US;
+
+	for (int i = 0; i < 3 * GPU_CLOCK_TAKEN_MAX; i++, at_us += 1000) {
+		ends(bed, 0, at_us, at_us + 100);
+		look(bed, at_us + 200);
+	}
+	ends(bed, 1, at_us - 20000, at_us);
+	look(bed, at_us);
+	assert_int_equal(bed->guests[1].used_us, 20000 - 20 * 100);
+	assert_int_equal(bed->guests[0].used_us, 3 * GPU_CLOCK_TAKEN_MAX * 100);
 }
 
 int main(void)
@@ -124,6 +169,8 @@ int main(void)
 		cmocka_unit_test(what_a_worker_did_for_another_does_not_count),
 		cmocka_unit_test(more_than_there_is_room_for_is_lost),
 		cmocka_unit_test(lies_do_not_cost_others),
+		cmocka_unit_test(who_makes_it_cheap_for_others_pays),
+		cmocka_unit_test(short_work_is_forgotten_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
