@@ -64,7 +64,7 @@ static bool share_gpu(struct broker *broker, int gpu)
 	TAILQ_FOREACH(vgpu, &broker->list, entry)
 	{
 		if (vgpu_draws(vgpu) && vgpu->gpu == gpu)
-			vgpu_apply(vgpu);
+			vgpu_apply(vgpu, broker->ticked_us);
 	}
 	return busy > 0 && count > 1;
 }

@@ -1,5 +1,4 @@
 #include "gpu_clock.h"
-#include <stdbool.h>
 #include <string.h>
 
 void gpu_clock_join(struct gpu_clock_member *member, const struct broker_page *page)
@@ -107,6 +106,13 @@ static uint64_t take(struct gpu_clock *clock, struct gpu_clock_time span)
 	return left_us;
 }
 
+static uint64_t find_free(const struct gpu_clock *clock, struct gpu_clock_time span)
+{
+	struct gpu_clock copy = *clock;
+
+	return take(&copy, span);
+}
+
 void gpu_clock_read(struct gpu_clock *clock, struct gpu_clock_member *const *members, size_t count,
 		uint64_t now_us)
 {
@@ -121,6 +127,6 @@ void gpu_clock_read(struct gpu_clock *clock, struct gpu_clock_member *const *mem
 			continue;
 		if (clock->count == GPU_CLOCK_TAKEN_MAX)
 			forget_one(clock, now_us);
-		member->used_us += take(clock, span);
+		member->used_us += member->doubted ? find_free(clock, span) : take(clock, span);
 	}
 }

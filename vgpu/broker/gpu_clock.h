@@ -3,13 +3,15 @@
  * was asked for, but for the time that what ended before had it. No time is charged
  * twice, and time that nobody was charged is free for whoever ends next.
  *
- * A worker may lie about its spans. It cannot make others pay more. What it makes them pay
- * less it pays itself: it can give them its own time, and what is not charged to it stays
- * theirs. Pure arithmetic. */
+ * A worker may lie about its spans. What it makes others pay less it pays itself, and once
+ * it has been held for long for what it paid, it makes nobody pay less: so with two workers
+ * somebody gets no more for one than what the other gives up. Others pay more only as far
+ * as it has paid for so many pieces of time that theirs are forgotten. Pure arithmetic. */
 #ifndef BROKER_GPU_CLOCK_H
 #define BROKER_GPU_CLOCK_H
 
 #include <proto/broker.h>
+#include <stdbool.h>
 
 enum {
 	GPU_CLOCK_TAKEN_MAX = 128,
@@ -31,6 +33,9 @@ struct gpu_clock_member {
 	const struct broker_page *page; /* borrowed */
 	uint64_t used_us;               /* since gpu_clock_join */
 	uint32_t seen, known;           /* spans: looked at, and there are */
+	/* Set by the caller: held for so long that nothing it began can be under way. What it
+	 * says is charged to it, and to nobody less. */
+	bool doubted;
 };
 
 /* What the worker did before does not count. */

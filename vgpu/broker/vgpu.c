@@ -51,7 +51,7 @@ static void drop_worker(struct vgpu *vgpu, bool leave)
 	vgpu->worker = NULL;
 	gpu_clock_join(&vgpu->timed, NULL);
 	share_leave(&vgpu->share);
-	vgpu->batch_us = vgpu->stuck_us = 0;
+	vgpu->batch_us = vgpu->stuck_us = vgpu->held_since_us = 0;
 }
 
 /* The front notices by itself, at its render socket, and joins again. */
@@ -416,7 +416,13 @@ void vgpu_measure(struct vgpu *vgpu, uint64_t now_us)
 	count_frames(vgpu, now_us);
 }
 
-void vgpu_apply(struct vgpu *vgpu)
+void vgpu_apply(struct vgpu *vgpu, uint64_t now_us)
 {
+	if (!vgpu->share.held)
+		vgpu->held_since_us = 0;
+	else if (!vgpu->held_since_us)
+		vgpu->held_since_us = now_us;
+	vgpu->timed.doubted = vgpu->share.held &&
+			now_us - vgpu->held_since_us > vgpu->broker->settings.batch_limit_us;
 	worker_hold(vgpu->worker, vgpu->share.held);
 }

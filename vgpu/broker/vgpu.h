@@ -47,6 +47,7 @@ struct vgpu {
 	 * without one since; and the worker's use when that began. By the broker's clock: a
 	 * page can name another batch at each look. */
 	uint64_t stuck_us, stuck_at_us;
+	uint64_t held_since_us; /* 0: is not */
 	uint64_t fps_frames, fps_us;
 	uint32_t frames_per_1000_s;
 };
@@ -63,7 +64,7 @@ bool vgpu_draws(const struct vgpu *vgpu);
 void vgpu_measure(struct vgpu *vgpu, uint64_t now_us);
 
 /* Holds or lets go, as share_update said. */
-void vgpu_apply(struct vgpu *vgpu);
+void vgpu_apply(struct vgpu *vgpu, uint64_t now_us);
 
 void vgpu_figures(const struct vgpu *vgpu, struct broker_item *item);
 

@@ -145,6 +145,22 @@ static void who_makes_it_cheap_for_others_pays(void **state)
 	spoil(NOW_US, 1);
 }
 
+static void who_is_held_for_long_pays_alone(void **state)
+{
+	struct bed *bed = start();
+
+	bed->guests[0].doubted = true;
+	ends(bed, 0, NOW_US - 5000, NOW_US);
+	look(bed, NOW_US);
+	ends(bed, 1, NOW_US - 3000, NOW_US);
+	look(bed, NOW_US);
+	assert_int_equal(bed->guests[0].used_us, 5000);
+	assert_int_equal(bed->guests[1].used_us, 3000);
+	ends(bed, 0, NOW_US - 3000, NOW_US + 1000); /* what others paid is not charged twice */
+	look(bed, NOW_US + 1000);
+	assert_int_equal(bed->guests[0].used_us, 6000);
+}
+
 /* What is forgotten of short work long ago is not charged to who waits now. */
 static void short_work_is_forgotten_first(void **state)
 {
@@ -170,6 +186,7 @@ int main(void)
 		cmocka_unit_test(more_than_there_is_room_for_is_lost),
 		cmocka_unit_test(lies_do_not_cost_others),
 		cmocka_unit_test(who_makes_it_cheap_for_others_pays),
+		cmocka_unit_test(who_is_held_for_long_pays_alone),
 		cmocka_unit_test(short_work_is_forgotten_first),
 	};
 
