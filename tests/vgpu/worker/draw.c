@@ -74,20 +74,7 @@ static uint32_t pixel(const struct bed *bed, int x, int y)
 
 static void make_context(struct bed *bed, uint32_t format)
 {
-	struct driver *d = &bed->driver;
-	struct render_resource vertices = { .resource = VERTICES,
-		.format = 64,
-		.bind = 1 << 4, /* VERTEX_BUFFER */
-		.width = SCENE_VERTICES_BYTES,
-		.height = 1,
-		.depth = 1,
-		.array_size = 1 };
-
-	assert_int_equal(driver_context(d, CONTEXT), RENDER_OK);
-	assert_int_equal(driver_create(d, driver_picture(PICTURE, format, WIDTH, HEIGHT)), RENDER_OK);
-	assert_int_equal(driver_create(d, vertices), RENDER_OK);
-	assert_int_equal(driver_attach(d, CONTEXT, PICTURE), RENDER_OK);
-	assert_int_equal(driver_attach(d, CONTEXT, VERTICES), RENDER_OK);
+	driver_canvas(&bed->driver, CONTEXT, driver_picture(PICTURE, format, WIDTH, HEIGHT), VERTICES);
 }
 
 /* Lower left in clip space; no pixel's centre is on an edge. */

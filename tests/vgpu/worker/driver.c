@@ -1,4 +1,5 @@
 #include "driver.h"
+#include "scene.h"
 #include <base/packet.h>
 #include <base/shm.h>
 #include <fcntl.h>
@@ -180,4 +181,31 @@ struct render_resource driver_picture(uint32_t id, uint32_t format, uint32_t wid
 		.height = height_px,
 		.depth = 1,
 		.array_size = 1 };
+}
+
+void driver_canvas(struct driver *d, uint32_t context, struct render_resource picture, uint32_t vertices)
+{
+	struct render_resource buffer = { .resource = vertices,
+		.format = 64,
+		.bind = 1 << 4, /* VERTEX_BUFFER */
+		.width = SCENE_VERTICES_BYTES,
+		.height = 1,
+		.depth = 1,
+		.array_size = 1 };
+
+	assert_int_equal(driver_context(d, context), RENDER_OK);
+	assert_int_equal(driver_create(d, picture), RENDER_OK);
+	assert_int_equal(driver_create(d, buffer), RENDER_OK);
+	assert_int_equal(driver_attach(d, context, picture.resource), RENDER_OK);
+	assert_int_equal(driver_attach(d, context, vertices), RENDER_OK);
+}
+
+void driver_go(struct driver *d)
+{
+	uint8_t packet[BROKER_PACKET_MAX];
+	int len = broker_write(&(struct broker_message){ .type = BROKER_GO }, packet, sizeof packet);
+
+	assert_true(len > 0);
+	atomic_store(&d->page->held, 0);
+	assert_int_equal(packet_send(d->control_fd, packet, (size_t)len, -1), 0);
 }

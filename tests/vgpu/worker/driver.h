@@ -53,6 +53,13 @@ enum render_result driver_submit(
 enum render_result driver_context(struct driver *driver, uint32_t context);
 enum render_result driver_attach(struct driver *driver, uint32_t context, uint32_t resource);
 
+/* A context, a picture that it draws into, and a buffer for a scene's vertices. */
+void driver_canvas(
+		struct driver *driver, uint32_t context, struct render_resource picture, uint32_t vertices);
+
+/* Batches are held no more. */
+void driver_go(struct driver *driver);
+
 /* A picture of 32 bits a pixel that can be drawn into. */
 struct render_resource driver_picture(uint32_t id, uint32_t format, uint32_t width_px, uint32_t height_px);
 

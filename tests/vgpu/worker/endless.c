@@ -1,7 +1,6 @@
 /* A batch that does not end. */
 #include "driver.h"
 #include "scene.h"
-#include <base/packet.h>
 #include <base/shm.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -23,23 +22,6 @@ enum {
 	VERTICES = 10,
 };
 
-static void make_context(struct driver *d, uint32_t id)
-{
-	struct render_resource vertices = { .resource = VERTICES + id,
-		.format = 64,
-		.bind = 1 << 4, /* VERTEX_BUFFER */
-		.width = SCENE_VERTICES_BYTES,
-		.height = 1,
-		.depth = 1,
-		.array_size = 1 };
-
-	assert_int_equal(driver_context(d, id), RENDER_OK);
-	assert_int_equal(driver_create(d, driver_picture(id, B8G8R8X8, SIDE_PX, SIDE_PX)), RENDER_OK);
-	assert_int_equal(driver_create(d, vertices), RENDER_OK);
-	assert_int_equal(driver_attach(d, id, id), RENDER_OK);
-	assert_int_equal(driver_attach(d, id, VERTICES + id), RENDER_OK);
-}
-
 /* Leaves it in the arena. */
 static struct render_message make_batch(struct driver *d, uint32_t context)
 {
@@ -59,16 +41,6 @@ static struct render_message make_batch(struct driver *d, uint32_t context)
 		.submit = { context, offset, 4 * scene.count } };
 }
 
-static void say_go(struct driver *d)
-{
-	uint8_t packet[BROKER_PACKET_MAX];
-	int len = broker_write(&(struct broker_message){ .type = BROKER_GO }, packet, sizeof packet);
-
-	assert_true(len > 0);
-	atomic_store(&d->page->held, 0);
-	assert_int_equal(packet_send(d->control_fd, packet, (size_t)len, -1), 0);
-}
-
 /* The worker's thread has all commands at hand and never looks up; what was drawn before
  * is told all the same, so that the front knows whose batch it is that does not end. */
 static void what_was_drawn_before_is_told(void **state)
@@ -83,15 +55,15 @@ static void what_was_drawn_before_is_told(void **state)
 
 	driver_start(&d, 64 << 20, true);
 	assert_int_equal(driver_call(&d, target, fd), RENDER_OK);
-	make_context(&d, HONEST);
-	make_context(&d, HOSTILE);
+	driver_canvas(&d, HONEST, driver_picture(HONEST, B8G8R8X8, SIDE_PX, SIDE_PX), VERTICES + HONEST);
+	driver_canvas(&d, HOSTILE, driver_picture(HOSTILE, B8G8R8X8, SIDE_PX, SIDE_PX), VERTICES + HOSTILE);
 	driver_send(&d, make_batch(&d, HONEST), -1);
 	driver_send(&d, fence, -1);
 	driver_send(&d, make_batch(&d, HOSTILE), -1);
 	fence.fence.fence = HOSTILE;
 	driver_send(&d, fence, -1);
 	driver_send(&d, read, -1);
-	say_go(&d);
+	driver_go(&d);
 	got = driver_receive(&d);
 	assert_int_equal(got.type, RENDER_FENCED);
 	assert_int_equal(got.fence.fence, HONEST);

@@ -342,15 +342,6 @@ static void wait_until_held(struct driver *d)
 	assert_false(driver_answers(d, 0));
 }
 
-static void say_go(struct driver *d)
-{
-	uint8_t packet[BROKER_PACKET_MAX];
-	int len = broker_write(&(struct broker_message){ .type = BROKER_GO }, packet, sizeof packet);
-
-	assert_true(len > 0);
-	assert_int_equal(packet_send(d->control_fd, packet, (size_t)len, -1), 0);
-}
-
 static void held_batches_wait_for_go(void **state)
 {
 	struct render_message done;
@@ -362,8 +353,7 @@ static void held_batches_wait_for_go(void **state)
 	serial = send_empty_batch(&d);
 	wait_until_held(&d);
 	assert_int_equal(atomic_load(&d.page->batches), 0);
-	atomic_store(&d.page->held, 0);
-	say_go(&d);
+	driver_go(&d);
 	done = driver_receive(&d);
 	assert_true(done.type == RENDER_DONE && done.serial == serial && done.done.result == RENDER_OK);
 	assert_int_equal(atomic_load(&d.page->batches), 1);
@@ -376,8 +366,7 @@ static void held_batches_wait_for_go(void **state)
 					.context = { 1, 0, "" } },
 			-1);
 	wait_until_held(&d);
-	atomic_store(&d.page->held, 0);
-	say_go(&d);
+	driver_go(&d);
 	assert_int_equal(driver_receive(&d).serial, serial);
 	assert_int_equal(driver_receive(&d).serial, serial + 1);
 	check_ended_well(driver_stop(&d));

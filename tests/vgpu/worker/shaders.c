@@ -75,23 +75,6 @@ static void stop(struct driver *d)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-static void prepare(struct driver *d)
-{
-	struct render_resource vertices = { .resource = VERTICES,
-		.format = 64,
-		.bind = 1 << 4, /* VERTEX_BUFFER */
-		.width = SCENE_VERTICES_BYTES,
-		.height = 1,
-		.depth = 1,
-		.array_size = 1 };
-
-	assert_int_equal(driver_context(d, CONTEXT), RENDER_OK);
-	assert_int_equal(driver_create(d, driver_picture(PICTURE, B8G8R8X8, SIDE_PX, SIDE_PX)), RENDER_OK);
-	assert_int_equal(driver_create(d, vertices), RENDER_OK);
-	assert_int_equal(driver_attach(d, CONTEXT, PICTURE), RENDER_OK);
-	assert_int_equal(driver_attach(d, CONTEXT, VERTICES), RENDER_OK);
-}
-
 static uint32_t pixel(const uint8_t *pixels, int x, int y)
 {
 	uint32_t value;
@@ -115,7 +98,7 @@ static void draw(struct driver *d)
 	struct scene scene = { .count = 0 };
 
 	assert_non_null(pixels);
-	prepare(d);
+	driver_canvas(d, CONTEXT, driver_picture(PICTURE, B8G8R8X8, SIDE_PX, SIDE_PX), VERTICES);
 	assert_int_equal(driver_call(d, target, fd), RENDER_OK);
 	scene_clear(&scene, &picture, 100, blue);
 	scene_triangle(&scene, &picture, 100, VERTICES, points, orange);
