@@ -135,6 +135,12 @@ class DesktopTest(VmCase):
         qemu, = [pid for pid in descendants(os.getpid()) if comm(pid).startswith("qemu-system")]
         self.assertEqual(machine.emulated(self.guest_log()), machine.accelerator(qemu) == "tcg", self.guest_log())
 
+    def test_pictures_come_before_processors(self):
+        qemu, = [pid for pid in descendants(os.getpid()) if comm(pid).startswith("qemu-system")]
+        tasks = [int(task) for task in os.listdir("/proc/%d/task" % qemu)]
+        self.assertGreater(len(tasks), 2)
+        self.assertEqual({os.getpriority(os.PRIO_PROCESS, task) for task in tasks}, {5})
+
     def test_what_opengl_draws_is_right(self):
         """glmark2 reads pixels back and knows what they must be."""
         done = self.console().desktop("glmark2-es2 --validate -b build -b texture -b shading -b bump -b desktop "

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ enum {
 	FRONT_SCREEN_FD,
 	FRONT_FDS = 2,
 
+	QEMU_NICE = 5,
 	WORDS_MAX = 96,
 	WORD_BYTES = 24 * 1024,
 	STOP_TIME_MS = 2000,
@@ -180,7 +182,12 @@ static int start_qemu(struct machine *machine, sd_event *event, const struct mac
 	if (words.too_long)
 		return fail(machine, VM_EXIT_QEMU, "the machine's command line is too long");
 	result = process_start(&machine->qemu, event, words.list, fds, QEMU_FDS);
-	return result == 0 ? 0 : start_failed(machine, VM_EXIT_QEMU, QEMU, result);
+	if (result != 0)
+		return start_failed(machine, VM_EXIT_QEMU, QEMU, result);
+	/* Its processors would be in the way of the pictures that they wait for. */
+	if (setpriority(PRIO_PROCESS, (id_t)machine->qemu.pid, QEMU_NICE) < 0)
+		log_warn("QEMU's priority cannot be lowered: %m");
+	return 0;
 }
 
 static int start_front(struct machine *machine, sd_event *event, const struct machine_settings *settings,
