@@ -99,8 +99,10 @@ static int on_tick(sd_event_source *source, uint64_t now_us, void *user)
 
 	now_us = loop_now_us();
 	note_passed(broker, now_us);
-	for (int i = 0; i < broker->gpu_count; i++)
-		read_clock(broker, i, now_us);
+	for (int i = 0; i < broker->gpu_count; i++) {
+		if (gpu_is_hardware(&broker->gpus[i]))
+			read_clock(broker, i, now_us);
+	}
 	TAILQ_FOREACH(vgpu, &broker->list, entry)
 	{
 		if (vgpu_draws(vgpu)) {

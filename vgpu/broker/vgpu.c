@@ -27,9 +27,9 @@ static int send_message(struct vgpu *vgpu, const struct broker_message *msg, int
 /* GPU time of this worker. A software GPU is its CPU time. */
 static uint64_t used_us(const struct vgpu *vgpu)
 {
-	bool hardware = vgpu->broker->gpus[vgpu->gpu].path[0];
+	const struct gpu *gpu = &vgpu->broker->gpus[vgpu->gpu];
 
-	return hardware ? vgpu->timed.used_us : worker_used_us(vgpu->worker);
+	return gpu_is_hardware(gpu) ? vgpu->timed.used_us : worker_used_us(vgpu->worker);
 }
 
 bool vgpu_draws(const struct vgpu *vgpu)

@@ -68,7 +68,7 @@ static void exec_worker(const char *program, const struct gpu *gpu, const int fd
 	const char *args[] = { "oriel-vgpu-worker", NULL, NULL, NULL };
 	sigset_t none;
 
-	if (gpu->path[0]) {
+	if (gpu_is_hardware(gpu)) {
 		args[1] = "--render-node";
 		args[2] = gpu->path;
 	}
