@@ -12,6 +12,9 @@ static void on_ready(void *user)
 static void on_shutdown(void *user, bool by_guest)
 {
 }
+static void on_restarted(void *user)
+{
+}
 static void on_port(void *user, bool open)
 {
 }
@@ -25,6 +28,7 @@ static void on_closed(void *user)
 static const struct qmp_ops ops = {
 	.ready = on_ready,
 	.shutdown = on_shutdown,
+	.restarted = on_restarted,
 	.port = on_port,
 	.no_room = on_no_room,
 	.closed = on_closed,

@@ -44,8 +44,12 @@ class VmCase(StackCase):
         """Waits for the machine to be there; somebody must have logged in."""
         user = user or self.stack.user
         if user not in self.consoles:
-            self.consoles[user] = machine.console(self.stack, user)
+            self.listen(user)
+            self.consoles[user].booted()
         return self.consoles[user]
+
+    def listen(self, user):
+        self.consoles[user] = machine.console(self.stack, user)
 
     def worker(self, user=None):
         """The present worker of that user's virtual GPU."""

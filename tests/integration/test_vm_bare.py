@@ -51,7 +51,9 @@ class BareTest(VmCase):
         first, second = self.stack.users
         clients = [self.headless("--size", SIZE, user=user).connected() for user in (first, second)]
         for user in (first, second):
-            self.console(user).run("systemctl stop getty@tty1")
+            self.listen(user)
+        for user in (first, second):
+            self.consoles[user].booted().run("systemctl stop getty@tty1")
         self.check_a_frame(first)
         self.check_motion(clients[1], second)
         self.check_a_frame(first)
@@ -60,6 +62,7 @@ class BareTest(VmCase):
         self.install_draw_frames(first)
         self.check_endless(first, clients[1], second)
         self.check_quota(first, clients[1], second)
+        self.check_panic(first, clients[1])
         self.check_clean_end(clients[0], first, clients[1], second)
         self.check_kill(clients[1], second)
 
@@ -144,6 +147,16 @@ class BareTest(VmCase):
         self.assertEqual(self.resets(".*", other), resets)
         self.assert_turns(other_client)
         self.assert_goes_on(user)
+
+    def check_panic(self, user, other_client):
+        """A machine whose kernel has stopped starts again, with its session and its GPU."""
+        self.assertIn("no_timer_check" if machine.emulated(self.guest_log(user)) else "", self.console(user).run(
+            "cat /proc/cmdline"))
+        self.console(user).run("{ sleep 0.2; echo c >/proc/sysrq-trigger; } >/dev/null 2>&1 &")
+        self.stack.log_line(r"the machine starts again", lambda: self.guest_log(user))
+        self.assert_turns(other_client)
+        self.console(user).booted().run("systemctl stop getty@tty1")
+        self.check_a_frame(user)
 
     def check_clean_end(self, client, user, other_client, other):
         """`oriel guest end` shuts the machine down; the other one goes on."""

@@ -330,6 +330,11 @@ static void on_qmp_shutdown(void *user, bool by_guest)
 	}
 }
 
+static void on_qmp_restarted(void *user)
+{
+	log_info("the machine starts again, as its kernel asked");
+}
+
 static void on_qmp_port(void *user, bool open)
 {
 	struct guest *guest = user;
@@ -346,6 +351,7 @@ static void on_qmp_closed(void *user)
 static const struct qmp_ops qmp_ops = {
 	.ready = on_qmp_ready,
 	.shutdown = on_qmp_shutdown,
+	.restarted = on_qmp_restarted,
 	.port = on_qmp_port,
 	.no_room = on_qmp_no_room,
 	.closed = on_qmp_closed,

@@ -13,6 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+	/* The guest decides how often it restarts and loses renderers. More than its two
+	 * programs may say (PROCESS_LINES_PER_MINUTE), so that they cannot hide our lines. */
+	LINES_PER_MINUTE = 3 * PROCESS_LINES_PER_MINUTE,
+};
+
 struct program {
 	sd_event *event;
 	struct image image;
@@ -159,6 +165,7 @@ int main(int argc, char **argv)
 	char dir[PATH_MAX], path[108]; /* as long as a socket's path can be */
 
 	log_init("guest-vm", LOG_LEVEL_INFO);
+	log_limit(LINES_PER_MINUTE);
 	if (options_parse(&options, argc, argv) < 0)
 		return VM_EXIT_USAGE;
 	if (options.common.help) {

@@ -97,6 +97,8 @@ static void on_event(struct qmp *qmp, const char *name, const json_t *data)
 {
 	if (strcmp(name, "SHUTDOWN") == 0)
 		qmp->ops->shutdown(qmp->user, json_is_true(json_object_get(data, "guest")));
+	else if (strcmp(name, "RESET") == 0 && json_is_true(json_object_get(data, "guest")))
+		qmp->ops->restarted(qmp->user);
 	else if (strcmp(name, "VSERPORT_CHANGE") == 0)
 		qmp->ops->port(qmp->user, json_is_true(json_object_get(data, "open")));
 	else if (strcmp(name, "BLOCK_IO_ERROR") == 0 && json_is_true(json_object_get(data, "nospace")))

@@ -20,6 +20,8 @@ struct qmp_ops {
 	void (*ready)(void *user);
 	/* It is going down: the guest did so itself, or was asked to. */
 	void (*shutdown)(void *user, bool by_guest);
+	/* The guest has started it again from the beginning, or its kernel did. */
+	void (*restarted)(void *user);
 	/* The machine's one virtio-serial port: somebody inside opened or closed it. */
 	void (*port)(void *user, bool open);
 	/* The host's disk is full; the machine stands until "cont". */

@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import subprocess
-import time
+import threading
 
 from . import stack as stacks
 from . import wait
@@ -53,43 +53,62 @@ def emulated(log):
 
 
 class Console:
-    """A shell of root in the machine, at the end of its serial line."""
+    """A shell of root in the machine, at the end of its serial line. All that the machine
+    says there is read from the start on: it waits for who listens and does not read."""
 
     def __init__(self, path):
-        self.path, self.count = path, 0
-        self.socket = None
-
-    def _connect(self):
-        wait.until("the machine's console", lambda: os.path.exists(self.path))
+        self.count, self.said, self.gone = 0, b"", False
+        self.heard = threading.Condition()
+        wait.until("the machine's console", lambda: os.path.exists(path))
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(self.path)
+        self.socket.connect(path)
         self.socket.settimeout(1)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _piece(self):
+        """b"": there will be no more."""
+        while True:
+            try:
+                return self.socket.recv(65536)
+            except TimeoutError:
+                pass
+            except OSError:
+                return b""
+
+    def _listen(self):
+        piece = True
+        while piece:
+            piece = self._piece()
+            with self.heard:
+                self.said += piece
+                self.gone = not piece
+                self.heard.notify()
 
     def _read_until(self, mark, timeout_s):
-        """What came before the mark, None when it does not come in time."""
-        end, got = time.monotonic() + timeout_s, b""
-        while time.monotonic() < end:
-            try:
-                piece = self.socket.recv(65536)
-            except socket.timeout:
-                continue
-            if not piece:
+        """What came before the mark and the mark; None when it does not come in time."""
+        with self.heard:
+            self.heard.wait_for(lambda: self.gone or re.search(mark, self.said), timeout_s)
+            found = re.search(mark, self.said)
+            if self.gone and not found:
                 raise AssertionError("the machine's console is gone")
-            got += piece
-            found = re.search(mark, got)
             if found:
-                return got[:found.start()], found
+                text, self.said = self.said[:found.start()], self.said[found.end():]
+                return text, found
         return None
 
-    def booted(self):
+    def booted(self, timeout_s=BOOT_S):
         """Waits until the shell answers."""
-        self._connect()
-
         def answers():
-            self.socket.sendall(b"\x15stty -echo cols 500; echo yes'-it'-is\r")
+            try:
+                self.socket.sendall(b"\x15stty -echo cols 500; echo yes'-it'-is\r")
+            except TimeoutError:
+                pass  # nobody in the machine takes what is typed
             return self._read_until(rb"yes-it-is", 5)
-        wait.until("the machine to boot", answers, BOOT_S)
+        wait.until(lambda: "the machine to boot; its console:\n" + self.last_words(), answers, timeout_s)
         return self
+
+    def last_words(self):
+        return self.said[-2000:].decode(errors="replace")
 
     def run(self, command, check=True, timeout_s=None):
         """What the command says, both ways, without the newline at its end. It runs by
@@ -103,7 +122,7 @@ class Console:
         self.socket.sendall(line.encode() + b"\r")
         got = self._read_until(b"end-" + tag.encode() + rb" (\d+)", timeout_s or BOOT_S)
         if not got:
-            raise wait.Timeout("the machine does not answer to: " + command)
+            raise wait.Timeout("the machine does not answer to: %s; its console:\n%s" % (command, self.last_words()))
         text = got[0].decode(errors="replace").replace("\r", "")
         text = text.split("begin-%s\n" % tag, 1)[-1].rstrip("\n")
         if check and got[1].group(1) != b"0":
@@ -129,9 +148,9 @@ class Console:
         self.run("base64 -d /tmp/put | gzip -d >%s; chmod 755 %s; rm /tmp/put" % (path, path))
 
     def close(self):
-        if self.socket:
-            self.socket.close()
+        self.socket.close()
 
 
 def console(stack, user=None):
-    return Console(os.path.join(stack.run_dir, "guests", user or stack.user, "console")).booted()
+    """Not booted yet, perhaps."""
+    return Console(os.path.join(stack.run_dir, "guests", user or stack.user, "console"))

@@ -16,7 +16,7 @@ static sd_event *event;
 static int qemu_fd; /* QEMU's end */
 static struct qmp qmp;
 static struct input input;
-static int ready, shutdowns, guest_shutdowns, opened, closed_ports, no_rooms, closed;
+static int ready, shutdowns, guest_shutdowns, restarts, opened, closed_ports, no_rooms, closed;
 
 static void on_ready(void *user)
 {
@@ -27,6 +27,11 @@ static void on_shutdown(void *user, bool by_guest)
 {
 	shutdowns++;
 	guest_shutdowns += by_guest;
+}
+
+static void on_restarted(void *user)
+{
+	restarts++;
 }
 
 static void on_port(void *user, bool open)
@@ -50,6 +55,7 @@ static void on_closed(void *user)
 static const struct qmp_ops ops = {
 	.ready = on_ready,
 	.shutdown = on_shutdown,
+	.restarted = on_restarted,
 	.port = on_port,
 	.no_room = on_no_room,
 	.closed = on_closed,
@@ -80,7 +86,7 @@ static int setup(void **state)
 {
 	int fds[2];
 
-	ready = shutdowns = guest_shutdowns = opened = closed_ports = no_rooms = closed = 0;
+	ready = shutdowns = guest_shutdowns = restarts = opened = closed_ports = no_rooms = closed = 0;
 	event = loop_create();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	qemu_fd = fds[1];
@@ -127,9 +133,12 @@ static void events_are_told(void **state)
 	assert_int_equal(shutdowns, 3);
 	assert_int_equal(guest_shutdowns, 1);
 	qemu_says("{\"event\": \"VSERPORT_CHANGE\", \"data\": {\"open\": true, \"id\": \"x\"}}\n"
-		  "{\"event\": \"VSERPORT_CHANGE\", \"data\": {\"open\": false}}\n{\"event\": \"RESET\"}\n");
+		  "{\"event\": \"VSERPORT_CHANGE\", \"data\": {\"open\": false}}\n{\"event\": \"STOP\"}\n");
 	assert_int_equal(opened, 1);
 	assert_int_equal(closed_ports, 1);
+	qemu_says("{\"event\": \"RESET\", \"data\": {\"guest\": true, \"reason\": \"guest-reset\"}}\n"
+		  "{\"event\": \"RESET\", \"data\": {\"guest\": false}}\n{\"event\": \"RESET\"}\n");
+	assert_int_equal(restarts, 1);
 	qemu_says("{\"event\": \"BLOCK_IO_ERROR\", \"data\": {\"nospace\": true}}\n"
 		  "{\"event\": \"BLOCK_IO_ERROR\", \"data\": {\"nospace\": false}}\n");
 	assert_int_equal(no_rooms, 1);
