@@ -59,11 +59,17 @@ class Console:
     def __init__(self, path):
         self.count, self.said, self.gone = 0, b"", False
         self.heard = threading.Condition()
-        wait.until("the machine's console", lambda: os.path.exists(path))
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
+        wait.until("the machine's console", lambda: self._connect(path))
         self.socket.settimeout(1)
         threading.Thread(target=self._listen, daemon=True).start()
+
+    def _connect(self, path):
+        try:
+            self.socket.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False  # not bound yet, or bound and not listening
+        return True
 
     def _piece(self):
         """b"": there will be no more."""
