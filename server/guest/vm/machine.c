@@ -1,4 +1,5 @@
 #include "machine.h"
+#include "emulated.h"
 #include "exits.h"
 #include <base/log.h>
 #include <base/program.h>
@@ -131,16 +132,17 @@ static void add_devices(struct words *words, const struct machine_settings *sett
 	word(words, "chardev:console");
 }
 
-/* A kernel looks for its timer with a loop that counts time stamps. On a loaded host the
- * emulated timer comes too late for it, and the kernel stops: "IO-APIC + timer doesn't
- * work". Under KVM it does not look. One that has stopped for whatever reason starts
- * again after 10 s. */
+/* A kernel that has stopped starts again after 10 s. */
 static void add_kernel_words(
 		struct words *words, const struct machine_settings *settings, const char *image_words)
 {
+	char emulated[EMULATED_WORDS_CAP] = "";
+
+	if (!settings->kvm)
+		emulated_kernel_words(emulated);
 	word(words, "-append");
-	word(words, "panic=10%s %s%s%s", settings->kvm ? "" : " no_timer_check", image_words,
-			settings->append[0] ? " " : "", settings->append);
+	word(words, "panic=10%s %s%s%s", emulated, image_words, settings->append[0] ? " " : "",
+			settings->append);
 }
 
 static void add_disk(struct words *words, const struct machine_settings *settings, const struct image *image)
