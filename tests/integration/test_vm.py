@@ -101,7 +101,7 @@ class DesktopTest(VmCase):
         client = self.headless("--size", "800x600").connected()
         console = self.console()
         wait.until(lambda: "the desktop; its log:\n" + console.run("journalctl -b -u oriel-desktop | tail", False),
-                   lambda: console.desktop("xdotool search --class tint2", False), machine.BOOT_S)
+                   lambda: console.desktop("xdotool search --class tint2 2>/dev/null", False), machine.BOOT_S)
         console.run("rm -f /tmp/typed /tmp/count; pkill xterm; true")
         self.size(console, "800x600+0+0")
         client.stop()
@@ -114,9 +114,10 @@ class DesktopTest(VmCase):
         wait.until(lambda: "monitors %s; they are %s" % (places, monitors()), lambda: monitors() == sorted(places),
                    machine.BOOT_S, every_s=0.5)
 
-    def terminal(self, script):
-        """An xterm with the keyboard, which runs that."""
-        self.console().start("xterm -T oriel-test -geometry 60x12+100+100 -e sh -c 'touch /tmp/ready; %s'" % script)
+    def terminal(self, script, first=":"):
+        """An xterm with the keyboard, which runs that; the command first has ended."""
+        self.console().start("xterm -T oriel-test -geometry 60x12+100+100 -e sh -c '%s; touch /tmp/ready; %s'" % (
+            first, script))
         wait.until("xterm", lambda: self.console().run("ls /tmp/ready", False) == "/tmp/ready", machine.BOOT_S, 0.3)
         self.console().run("rm /tmp/ready")
 
@@ -141,9 +142,14 @@ class DesktopTest(VmCase):
 
     def test_pictures_come_before_processors(self):
         qemu, = [pid for pid in descendants(os.getpid()) if comm(pid).startswith("qemu-system")]
-        tasks = [int(task) for task in os.listdir("/proc/%d/task" % qemu)]
-        self.assertGreater(len(tasks), 2)
-        self.assertEqual({os.getpriority(os.PRIO_PROCESS, task) for task in tasks}, {5})
+        priorities = []
+        for task in os.listdir("/proc/%d/task" % qemu):
+            try:
+                priorities.append(os.getpriority(os.PRIO_PROCESS, int(task)))
+            except ProcessLookupError:
+                pass  # QEMU has some for a moment
+        self.assertGreater(len(priorities), 2)
+        self.assertEqual(set(priorities), {5})
 
     def test_what_opengl_draws_is_right(self):
         """glmark2 reads pixels back and knows what they must be."""
@@ -257,11 +263,13 @@ class DesktopTest(VmCase):
         return self.guest_picture().crop(440, 170, 110, 130)
 
     def resting_text(self):
+        """It is there, and nothing comes to it."""
         pictures = []
 
         def rests():
             pictures.append(self.text())
-            return len(pictures) > 3 and len({picture.data for picture in pictures[-3:]}) == 1
+            return len(pictures) >= 5 and len({picture.data for picture in pictures[-5:]}) == 1 and \
+                pictures[-1].colours(20) >= 20
         wait.until("the terminal to rest", rests, machine.BOOT_S, 1)
         return pictures[-1]
 
@@ -281,10 +289,9 @@ class DesktopTest(VmCase):
         console.start("glmark2-es2 -b build:nframes=1 --run-forever --size 300x200", "/tmp/glmark")
         self.addCleanup(lambda: console.run("pkill glmark2", False))
         wait.until("glmark2 to draw", lambda: self.drawn() >= 2, machine.BOOT_S, 0.5)
-        self.terminal("ls -l /; exec cat")
+        self.terminal("exec cat", "ls -l /")
         self.move(100, 100)
         want = self.resting_text()
-        self.assertGreater(want.colours(20), 19)
         drawn, began = self.drawn(), time.monotonic()
         gap_ms = lose()
         lost = time.monotonic()
@@ -300,7 +307,7 @@ class DesktopTest(VmCase):
         self.assert_alike(client.picture, timeout_s=machine.BOOT_S)
 
     def drawn(self):
-        return int(self.console().run("grep -c FrameTime /tmp/glmark", False) or 0)
+        return int(self.console().run("grep -sc FrameTime /tmp/glmark", False) or 0)
 
     def move(self, x, y):
         self.console().desktop("xdotool search --name '^oriel-test$' windowmove %d %d" % (x, y))

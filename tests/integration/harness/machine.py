@@ -36,7 +36,7 @@ def broker(stack, profile=""):
     process = Process([stacks.program("oriel-vgpu-broker"), "--socket", path, "--profiles", profiles],
                       os.path.join(stack.directory, "broker.log"), user=stack.run_as)
     wait.until(lambda: "the broker to listen; its log:\n" + process.log(),
-               lambda: not process.running() or os.path.exists(path))
+               lambda: not process.running() or "ready; " in process.log())
     return process
 
 
@@ -134,6 +134,10 @@ class Console:
         if check and got[1].group(1) != b"0":
             raise AssertionError("%s: %s" % (command, text))
         return text
+
+    def type(self, command):
+        """For what the machine does not answer to any more."""
+        self.socket.sendall(command.encode() + b"\r")
 
     def desktop(self, command, check=True):
         """The same as the desktop's user, on the desktop."""
