@@ -9,10 +9,9 @@ import stat
 import tempfile
 import unittest
 
-from harness import wait
+from harness import machine, wait
 from harness.case import StackCase
-from harness.process import Process
-from harness.stack import comm, descendants, program
+from harness.stack import comm, descendants
 
 PLACE = "/tmp/.virgl_test"
 # In place of Xfce: for each line that comes, a file of that name with what there is.
@@ -53,12 +52,7 @@ class GpuCase(StackCase):
                                "ordinary": cls.ordinary,
                                "settings": {"guest": ["gpu = " + cls.gpu] if cls.gpu else []}}
         super().setUpClass()
-        cls.broker_process = None
-        if cls.broker:
-            cls.broker_process = Process(
-                [program("oriel-vgpu-broker"), "--socket", os.path.join(cls.stack.run_dir, "vgpu"),
-                 "--profiles", "/dev/null"], os.path.join(cls.stack.directory, "broker.log"), user=cls.stack.run_as)
-            wait.until("the broker", lambda: os.path.exists(os.path.join(cls.stack.run_dir, "vgpu")))
+        cls.broker_process = machine.broker(cls.stack) if cls.broker else None
 
     @classmethod
     def tearDownClass(cls):

@@ -17,7 +17,7 @@ import unittest
 from harness import wait
 from harness.display import Display
 from harness.process import Process
-from harness.stack import BUILD, program
+from harness.stack import BUILD, accepts, program
 
 CPU_S = float(os.environ.get("ORIEL_SHARES_CPU_S", "12"))
 NEIGHBOURS_S = float(os.environ.get("ORIEL_NEIGHBOURS_S", "6"))
@@ -72,7 +72,7 @@ class Bed(unittest.TestCase):
         socket = self.path(name + ".socket")
         guest = self.start([program("oriel-vgpu-vtest"), "--socket-path", socket, "--broker", self.path("vgpu"),
                             "--profile", "weight%d" % weight, "--name", name], name + ".vtest")
-        wait.until("%s's socket" % name, lambda: os.path.exists(socket))
+        wait.until("%s's socket" % name, lambda: accepts(socket))
         return guest
 
     def command(self, name, *argv):

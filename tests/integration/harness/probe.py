@@ -10,9 +10,8 @@ from .picture import Picture
 
 
 def guest_picture(stack, user=None):
-    link = wait.until("the guest's socket", lambda: stack.guest_socket(user))
     path = os.path.join(stack.directory, "probe-%s.ppm" % (user or stack.user))
-    done = subprocess.run([stacks.program("link-probe"), link, "grab", path], stdin=subprocess.DEVNULL,
+    done = subprocess.run([stacks.program("link-probe"), stack.guest_socket(user), "grab", path], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=wait.PATIENCE_S)
     if done.returncode != 0:
         raise AssertionError("link-probe: " + done.stderr.strip())

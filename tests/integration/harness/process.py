@@ -74,8 +74,11 @@ def cpu_s(pid):
 def children(pid):
     out = []
     for task in os.listdir("/proc/%d/task" % pid):
-        with open("/proc/%d/task/%s/children" % (pid, task)) as f:
-            out += [int(word) for word in f.read().split()]
+        try:
+            with open("/proc/%d/task/%s/children" % (pid, task)) as f:
+                out += [int(word) for word in f.read().split()]
+        except OSError:
+            pass  # that thread has ended; its children are another's
     return out
 
 

@@ -28,6 +28,7 @@ from .process import Process, children
 
 BUILD = os.path.abspath(os.environ.get("ORIEL_BUILD", "build/release"))
 _PR_SET_CHILD_SUBREAPER = 36
+_SO_ACCEPTCON = 1 << 16
 
 
 def program(name):
@@ -58,6 +59,17 @@ def listening(port, pid=None):
                 words = line.split()
                 if words[3] == "0A" and int(words[1].rsplit(":", 1)[1], 16) == port:
                     return True
+    return False
+
+
+def accepts(path):
+    """True when somebody listens at that Unix socket: one that is only there, or that
+    somebody has bound, refuses whoever connects."""
+    with open("/proc/net/unix") as f:
+        for line in f:
+            words = line.split()
+            if words[-1] == path and int(words[3], 16) & _SO_ACCEPTCON:
+                return True
     return False
 
 
@@ -199,8 +211,10 @@ class Stack:
         return [pid for pid in descendants(os.getpid()) if comm(pid).startswith("oriel-guest")]
 
     def guest_socket(self, user=None):
+        """Waits for it."""
         path = os.path.join(self.run_dir, "guests", user or self.user, "link")
-        return path if os.path.exists(path) else None
+        wait.until("the guest's socket", lambda: accepts(path))
+        return path
 
     def trace(self):
         """The frames' objects so far."""
@@ -221,19 +235,24 @@ class Stack:
                     except ChildProcessError:
                         pass
 
+    def _end(self, pids):
+        for pid in pids:
+            send(pid, signal.SIGTERM)
+        try:
+            wait.until("guests and sessions to end", lambda: not any(map(alive, pids)))
+        except wait.Timeout:
+            for pid in pids:
+                send(pid, signal.SIGKILL)
+
     def stop(self, keep=False):
         for process in (self.server, self.host):
             if process:
                 process.stop()
-        # Guests and sessions; the guests end their own children.
+        # Guests and sessions; the guests end their own children, a machine's virtual GPU
+        # after the machine. Then what is left.
         mine = [pid for pid in descendants(os.getpid()) if comm(pid).startswith("oriel-")]
-        for pid in mine:
-            send(pid, signal.SIGTERM)
-        try:
-            wait.until("guests and sessions to end", lambda: not any(map(alive, mine)), 10)
-        except wait.Timeout:
-            for pid in mine:
-                send(pid, signal.SIGKILL)
+        self._end([pid for pid in mine if not comm(pid).startswith("oriel-vgpu")])
+        self._end([pid for pid in mine if alive(pid)])
         self._stopping.set()
         if keep:
             print("logs are kept in " + self.directory)
@@ -267,6 +286,15 @@ def send(pid, number):
 
 
 def descendants(pid):
+    """Looked for until two looks agree: who ends while the kernel lists its siblings hides
+    one of them, and who loses its parent meanwhile may be nobody's child."""
+    found, before = _descendants(pid), None
+    while found != before:
+        found, before = _descendants(pid), found
+    return found
+
+
+def _descendants(pid):
     found, todo = [], [pid]
     while todo:
         try:
