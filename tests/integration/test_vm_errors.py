@@ -54,7 +54,8 @@ class ErrorsTest(unittest.TestCase):
         self.start_broker()
         process = self.start("--append", "oriel.desktop=no", *options, before=before)
         self.addCleanup(process.kill)  # it would wait for a machine that does not shut down yet
-        wait.until(lambda: "the machine to run; " + process.log(), lambda: "the machine runs" in process.log())
+        wait.until(lambda: "the machine to run; " + process.log(),
+                   lambda: not process.running() or "the machine runs" in process.log(), machine.BOOT_S)
         by_name = {comm(pid)[:10]: pid for pid in children(process.pid)}
         return process, by_name["qemu-syste"], by_name["oriel-vgpu"]
 
@@ -105,7 +106,7 @@ class ErrorsTest(unittest.TestCase):
         second = Process([program("oriel-guest-vm"), "--dir", os.path.join(self.directory, "guests", "y"),
                           "--memory", "512", "--disk", disk], os.path.join(self.directory, "second.log"))
         self.addCleanup(second.stop)
-        self.assertEqual(second.wait(), 3)
+        self.assertEqual(second.wait(machine.BOOT_S), 3)
         self.assertRegex(second.log(), "QEMU ended with code 1: .*another process")
         self.assertTrue(process.running())
 
@@ -145,11 +146,10 @@ class ErrorsTest(unittest.TestCase):
         self.assert_ends(process, 3, "the machine is lost: QEMU ended with signal 9")
 
     def test_the_front_is_killed(self):
-        """The machine is not far enough to shut down: its time runs out."""
+        """The machine is hardly far enough to shut down: its time runs out, or it does."""
         process, qemu, front = self.running()
         os.kill(front, signal.SIGKILL)
         self.assert_ends(process, 4, "the virtual GPU is lost: oriel-vgpu ended with signal 9")
-        self.assertIn("the machine was not off after 8 s", process.log())
         self.assertFalse(alive(qemu))
 
     def test_it_is_killed_itself(self):
@@ -165,7 +165,8 @@ class ErrorsTest(unittest.TestCase):
         process.kill(signal.SIGTERM)
         wait.until("the first", lambda: not os.path.exists(os.path.join(self.directory, "guests", "x", "link")))
         process.kill(signal.SIGTERM)
-        self.assertEqual(process.wait(6), 0)
+        self.assertEqual(process.wait(), 0)
+        self.assertNotIn("the machine was not off", process.log())
         self.assertFalse(alive(qemu))
 
     def test_a_machine_that_runs_uses_its_image(self):
@@ -190,8 +191,8 @@ class ErrorsTest(unittest.TestCase):
         process, qemu, _ = self.running("--image", mine)
         self.assertEqual(used(), "machine")
         process.kill()
-        wait.until("QEMU to end", lambda: not alive(qemu))
-        self.assertEqual(used(), "-")
+        wait.until("QEMU's locks to be gone", lambda: used() == "-")
+        self.assertFalse(alive(qemu))
 
     def test_the_image_is_used_again(self):
         with open(os.path.join(self.image, "image.json")) as f:
