@@ -3,7 +3,7 @@ broker_test.py BROKER FAKE_WORKER CLI [TEST...]"""
 import array, fcntl, json, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time, unittest
 
 BROKER, WORKER, CLI = sys.argv[1:4]
-DEADLINE_S = 30  # for what should happen at once; only a failing test waits so long
+DEADLINE_S = 60  # for what should happen at once; only a failing test waits so long
 JOIN, LIST, WORKER_TYPE, PAGE, ITEM, END = 1, 2, 64, 65, 66, 67 # proto/broker.h
 OK, NO_PROFILE, FULL, NO_GPU, FAILED = 0, 1, 2, 3, 4
 MANY = 256  # BROKER_ITEMS_MAX
@@ -156,6 +156,17 @@ class Case(unittest.TestCase):
             self.assertEqual(front.socket.recv(100), b"")
         self.assertEqual(self.front().join("a")[0], OK)
 
+    def test_who_is_refused_does_not_fill_the_log(self):
+        """600 lines a minute; which may end once in the meantime."""
+        self.start()
+        front = self.front()
+        for _ in range(2000):
+            self.assertEqual(front.join("a", "none")[0], NO_PROFILE)
+        self.end()
+        self.reader.join()
+        self.assertIn("too much is said", "".join(self.log))
+        self.assertIn(len(self.log), range(600, 1300))
+
     def test_wrong_profiles(self):
         with open(os.path.join(self.folder, "profiles"), "w") as file:
             file.write("a\nb weight=0\n")
@@ -195,17 +206,25 @@ class Case(unittest.TestCase):
         self.assertEqual(front.join()[0], OK)
         self.assertEqual(self.list()["guest"]["resets"], 2)
 
+    def losses(self, front, letter):
+        """How many workers it loses until it is given no other; it is those of some seconds that count, so that a
+        busy machine may need more."""
+        for count in range(1, 200):
+            front.order(letter)
+            front.wait_lost()
+            if letter == b"n":
+                self.assertEqual(front.join()[0], NO_GPU)
+            status = front.join()[0]
+            if status == FAILED:
+                return count
+            self.assertEqual(status, OK)
+        self.fail("it is given workers for ever")
+
     def test_dies_too_often(self):
         self.start()
         front = self.front()
         front.join()
-        for _ in range(8):
-            front.order(b"x")
-            front.wait_lost()
-            self.assertEqual(front.join()[0], OK)
-        front.order(b"x")
-        front.wait_lost()
-        self.assertEqual(front.join()[0], FAILED)
+        self.assertGreaterEqual(self.losses(front, b"x"), 9)
 
     def test_no_egl(self):
         self.start()
@@ -221,12 +240,8 @@ class Case(unittest.TestCase):
         """Who says so again and again is not started again and again."""
         self.start()
         front = self.front()
-        for _ in range(9):
-            self.assertEqual(front.join()[0], OK)
-            front.order(b"n")
-            front.wait_lost()
-            self.assertEqual(front.join()[0], NO_GPU)
-        self.assertEqual(front.join()[0], FAILED)
+        front.join()
+        self.assertGreaterEqual(self.losses(front, b"n"), 9)
 
     def test_watchdog(self):
         """A batch that never ends costs its guest the worker, and its neighbour nothing."""
@@ -253,12 +268,11 @@ class Case(unittest.TestCase):
         os.kill(pid, signal.SIGKILL)
         front.wait_lost()
         pid = front.join()[2]
-        front.order(b"h")
         before = self.list()["guest"]["gpu_time_us"]
-        self.wait_list(lambda rows: rows["guest"]["gpu_time_us"] > before + 500000)
-        self.assertEqual(os.sched_getscheduler(pid), os.SCHED_OTHER)
-        rows = self.wait_list(lambda rows: os.sched_getscheduler(pid) == os.SCHED_IDLE)
-        self.assertGreater(rows["guest"]["gpu_time_us"], before + 1500000)
+        front.order(b"h")
+        self.wait_list(lambda rows: os.sched_getscheduler(pid) == os.SCHED_IDLE)
+        # Asked for again: on a busy machine what was asked for before may be old.
+        self.assertGreater(self.list()["guest"]["gpu_time_us"], before + 1000000)
         os.kill(pid, signal.SIGKILL)
 
     def test_watchdog_without_use(self):
