@@ -14,6 +14,7 @@ from harness.stack import program
 # Its last argument is in the folder that shall become the image.
 MMDEBSTRAP = """#!/bin/sh
 echo "I: downloading"
+for word; do echo "<$word>"; done
 [ -z "${FAIL:-}" ] || { echo "E: no room left on the moon"; exit 1; }
 for last; do :; done
 for name in disk.raw vmlinuz initrd.img image.json; do
@@ -62,8 +63,8 @@ class ImagesTest(unittest.TestCase):
         self.assertEqual(done.stdout, "")
         self.assertRegex(done.stderr.strip().split("\n")[-1], "^oriel: " + sentence)
 
-    def used(self):
-        done = self.run_image("list", "--directory", self.images)
+    def used(self, path=None):
+        done = self.run_image("list", "--directory", self.images, path=path)
         self.assertEqual(done.returncode, 0, done.stderr)
         return {line.split()[0]: line.split()[-1] for line in done.stdout.split("\n")[1:] if line}
 
@@ -118,6 +119,11 @@ class ImagesTest(unittest.TestCase):
         self.assertEqual(self.used(), {os.path.basename(first): "default"})
         self.assertEqual(set(os.listdir(self.images)), {".lock", "build.log", "default", os.path.basename(first)})
 
+    def test_what_the_mirror_refuses_is_asked_for_again(self):
+        self.build()
+        with open(os.path.join(self.images, "build.log")) as log:
+            self.assertIn('<--aptopt=Acquire::Retries "5">\n', log.read())
+
     # What stays and what goes
 
     def test_what_is_there_is_used_again(self):
@@ -168,6 +174,21 @@ class ImagesTest(unittest.TestCase):
         self.assertEqual(self.used(), {stopped: "disk", newest: "default"})
         done = self.prune("--yes")
         self.assertEqual((done.returncode, done.stdout), (0, "all images are used\n"))
+
+    def test_files_of_other_file_systems_are_others(self):
+        """Two file systems may have a file of the same number. Where it is not known which one it is, it may be ours."""
+        first = self.build()
+        self.build("--force")
+        tools = os.path.join(self.home, "tools")
+        os.mkdir(tools)
+        for answer, use in (("echo 0:1048575", "-"), ("exit 1", "machine"), ("exec /bin/findmnt \"$@\"", "machine")):
+            with open(os.path.join(tools, "findmnt"), "w") as f:
+                f.write("#!/bin/sh\n%s\n" % answer)
+            os.chmod(f.name, 0o755)
+            with open(os.path.join(first, "disk.raw"), "rb") as disk:
+                fcntl.fcntl(disk, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, 100, 1, 0))
+                used = self.used(path=":".join((tools, self.tools, self.bare)))
+            self.assertEqual(used[os.path.basename(first)], use, answer)
 
     def test_prune_asks(self):
         old = os.path.basename(self.build())
