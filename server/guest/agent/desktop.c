@@ -220,6 +220,5 @@ void desktop_renew(struct desktop *desktop)
 {
 	if (desktop->layout.count)
 		want(&desktop->monitors);
-	if (!desktop->keys.pid)
-		want(&desktop->keys);
+	want(&desktop->keys); /* of one that runs: when that has ended with the last desktop */
 }

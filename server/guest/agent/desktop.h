@@ -1,7 +1,8 @@
 /* What the agent does to the desktop, by a script that knows it: SCRIPT layout SCALE
  * WxH+X+Y... sets the monitors and ends; SCRIPT keys stays, and takes lines of keymap,
  * locks, text and wheel (proto/agent.h) on its standard input, and says typed. A desktop
- * that is not there yet makes both fail: they are tried again for a minute. */
+ * that is not there yet makes both fail: they are tried again, for a quarter of an hour
+ * at least, as X takes minutes to start where processors are emulated on a busy host. */
 #ifndef AGENT_DESKTOP_H
 #define AGENT_DESKTOP_H
 
@@ -9,7 +10,7 @@
 #include <sys/types.h>
 
 enum {
-	DESKTOP_TRIES_MAX = 60,
+	DESKTOP_TRIES_MAX = 900,
 	DESKTOP_AGAIN_MS = 1000,
 };
 
