@@ -8,6 +8,8 @@
 
 enum {
 	RETRY_US = 500 * 1000,
+	/* Of a worker that the broker did not take on: what is in its way stays for long. */
+	OFFER_US = 30 * 1000 * 1000,
 };
 
 struct broker_link {
@@ -20,14 +22,24 @@ struct broker_link {
 	bool wants, asked;   /* a worker; and the broker knows */
 	uint32_t worker_pid; /* 0: none */
 	int page_fd;         /* of that worker */
+	bool unwatched;      /* the broker did not take it on; that was said */
+	/* Given to us, but for its page: without that the next broker could not be told of it. */
+	struct broker_worker given;
+	int given_fd; /* -1: none */
 };
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
 
 static void disconnect(struct broker_link *link)
 {
 	link->source = sd_event_source_disable_unref(link->source);
-	if (link->fd >= 0)
-		close(link->fd);
-	link->fd = -1;
+	close_fd(&link->fd);
+	close_fd(&link->given_fd);
 	link->asked = false;
 	loop_timer_arm(link->retry, RETRY_US);
 }
@@ -51,26 +63,54 @@ static void join(struct broker_link *link)
 		disconnect(link);
 }
 
+/* The worker that is there. A broker that has no place for it, or does not know its
+ * profile, may have one later. */
+static void take_answer(struct broker_link *link, const struct broker_worker *worker)
+{
+	bool refused = worker->status != BROKER_OK;
+
+	if (refused && !link->unwatched)
+		log_warn("the broker does not take the worker on, which goes on without a share and a "
+			 "watchdog: %s",
+				worker->text);
+	link->unwatched = refused;
+	if (!refused)
+		return;
+	disconnect(link);
+	loop_timer_arm(link->retry, OFFER_US);
+}
+
 static void take_worker(struct broker_link *link, const struct broker_worker *worker, int fd)
 {
-	if (!link->wants) { /* the broker found the one that is there, or did not take it */
-		if (worker->status != BROKER_OK)
-			log_warn("the broker does not take the worker on: %s", worker->text);
-		if (fd >= 0)
-			close(fd);
+	if (link->wants && worker->status == BROKER_OK && fd >= 0) {
+		close_fd(&link->given_fd);
+		link->given = *worker;
+		link->given_fd = fd;
+		return;
+	}
+	close_fd(&fd);
+	if (!link->wants) {
+		take_answer(link, worker);
 		return;
 	}
 	link->asked = false;
-	if (worker->status == BROKER_OK && fd >= 0) {
-		link->wants = false;
-		link->worker_pid = worker->worker_pid;
-		link->ops->worker(link->user, fd, worker);
-		return;
-	}
-	if (fd >= 0)
-		close(fd);
 	loop_timer_arm(link->retry, RETRY_US);
 	link->ops->refused(link->user, worker);
+}
+
+/* Takes fd. */
+static void take_page(struct broker_link *link, int fd)
+{
+	int given_fd = link->given_fd;
+
+	close_fd(&link->page_fd);
+	link->page_fd = fd;
+	if (given_fd < 0)
+		return;
+	link->given_fd = -1;
+	link->wants = link->asked = link->unwatched = false;
+	link->worker_pid = link->given.worker_pid;
+	link->ops->worker(link->user, given_fd, &link->given);
 }
 
 static int receive(struct broker_link *link)
@@ -87,9 +127,7 @@ static int receive(struct broker_link *link)
 		return 0;
 	}
 	if (err == 0 && msg.type == BROKER_PAGE && fd >= 0) {
-		if (link->page_fd >= 0)
-			close(link->page_fd);
-		link->page_fd = fd;
+		take_page(link, fd);
 		return 0;
 	}
 	if (fd >= 0)
@@ -164,7 +202,7 @@ struct broker_link *broker_link_create(sd_event *event, const struct broker_link
 	link->settings = *settings;
 	link->ops = ops;
 	link->user = user;
-	link->fd = link->page_fd = -1;
+	link->fd = link->page_fd = link->given_fd = -1;
 	if (loop_timer_add(event, &link->retry, on_retry, link) < 0 ||
 			sd_event_add_io(event, &link->connector, settings->connector_fd, EPOLLIN,
 					on_connector, link) < 0) {
@@ -185,10 +223,9 @@ void broker_link_destroy(struct broker_link *link)
 	sd_event_source_disable_unref(link->source);
 	sd_event_source_disable_unref(link->connector);
 	sd_event_source_disable_unref(link->retry);
-	if (link->fd >= 0)
-		close(link->fd);
-	if (link->page_fd >= 0)
-		close(link->page_fd);
+	close_fd(&link->fd);
+	close_fd(&link->page_fd);
+	close_fd(&link->given_fd);
 	close(link->settings.connector_fd);
 	free(link);
 }
@@ -199,4 +236,6 @@ void broker_link_want(struct broker_link *link)
 	link->worker_pid = 0;
 	if (link->fd >= 0)
 		join(link);
+	else
+		loop_timer_arm(link->retry, 0);
 }

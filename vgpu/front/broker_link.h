@@ -1,5 +1,6 @@
 /* The front's connection to oriel-vgpu-broker (proto/broker.h), which is kept up: when
- * the broker goes, the next one is joined, with the worker that is there. Loop thread only. */
+ * the broker goes, the next one is joined, with the worker that is there; one that does
+ * not take it on is asked again every 30 seconds. Loop thread only. */
 #ifndef FRONT_BROKER_LINK_H
 #define FRONT_BROKER_LINK_H
 

@@ -31,11 +31,19 @@ uint64_t machine_addr(uint64_t offset)
 
 /* The broker and its workers. */
 
+static void say_as_broker(struct machine *m, const struct broker_message *msg, int fd)
+{
+	uint8_t bytes[BROKER_PACKET_MAX];
+	int len = broker_write(msg, bytes, sizeof bytes);
+
+	if (len < 0 || packet_send(m->broker, bytes, (size_t)len, fd) < 0)
+		abort();
+}
+
 static void start_worker(struct machine *m)
 {
 	struct broker_message msg = { .type = BROKER_WORKER };
-	uint8_t bytes[BROKER_PACKET_MAX];
-	int fds[2] = { -1, -1 }, len;
+	int fds[2] = { -1, -1 };
 
 	m->joins++;
 	if (m->refuse) {
@@ -47,11 +55,12 @@ static void start_worker(struct machine *m)
 			.worker_pid = 1, .reason = m->reason, .limits = { 4, 4096, 4096, 1 << 30, 100 }
 		};
 	}
-	len = broker_write(&msg, bytes, sizeof bytes);
-	if (len < 0 || packet_send(m->broker, bytes, (size_t)len, fds[0]) < 0)
-		abort();
-	if (fds[0] >= 0)
-		close(fds[0]);
+	say_as_broker(m, &msg, fds[0]);
+	if (m->refuse)
+		return;
+	/* Its page is only kept. */
+	say_as_broker(m, &(struct broker_message){ .type = BROKER_PAGE }, fds[0]);
+	close(fds[0]);
 }
 
 static bool run_broker(struct machine *m)
