@@ -16,6 +16,8 @@
 
 enum {
 	EXIT_USAGE = 2,
+	/* Anybody on this host may join, be refused and join again. */
+	LINES_PER_MINUTE = 600,
 	OPT_SOCKET = 256,
 	OPT_PROFILES,
 	OPT_BATCH_LIMIT,
@@ -136,6 +138,7 @@ int main(int argc, char **argv)
 	if (parse_options(&options, argc, argv) < 0)
 		return EXIT_USAGE;
 	log_init("vgpu-broker", options.log_level);
+	log_limit(LINES_PER_MINUTE);
 	if (load_profiles(&broker.profiles, options.profiles) < 0)
 		return EXIT_USAGE;
 	if (program_find(worker, "oriel-vgpu-worker", ORIEL_BIN_DIR) < 0) {
