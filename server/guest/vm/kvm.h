@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Tries it with a virtual CPU, in a child process, for a second at most. False: why
+/* Tries it with a virtual CPU, in a child process, for ten seconds at most. False: why
  * says what happened, as part of a sentence ("/dev/kvm cannot be opened: ..."). */
 bool kvm_works(char *why, size_t cap);
 

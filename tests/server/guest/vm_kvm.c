@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <kvm.h>
 #include <linux/kvm.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,12 +30,15 @@ static struct {
 	uint8_t said;
 } played;
 static struct kvm_run *run;
+static int waits_ms; /* how long the virtual CPU is waited for at most */
 
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 void *__real_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
 void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 
 int __wrap_open(const char *path, int flags, ...)
 {
@@ -76,6 +80,12 @@ void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off
 	memory = __real_mmap(addr, len, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	run = memory;
 	return memory;
+}
+
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	waits_ms = timeout_ms;
+	return __real_poll(fds, count, played.hangs ? 100 : timeout_ms);
 }
 
 static char why[200];
@@ -128,6 +138,8 @@ static void a_cpu_that_hangs_is_not_waited_for(void **state)
 	played.hangs = true;
 	assert_false(kvm_works(why, sizeof why));
 	assert_string_equal(why, "a virtual CPU does not come to its end in /dev/kvm");
+	assert_true(waits_ms >= 10000); /* a host may stand still for seconds */
+	assert_true(waits_ms <= 15000); /* oriel-host waits too */
 }
 
 int main(void)
