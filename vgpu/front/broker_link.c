@@ -74,10 +74,8 @@ static void take_answer(struct broker_link *link, const struct broker_worker *wo
 			 "watchdog: %s",
 				worker->text);
 	link->unwatched = refused;
-	if (!refused)
-		return;
-	disconnect(link);
-	loop_timer_arm(link->retry, OFFER_US);
+	if (refused)
+		loop_timer_arm(link->retry, OFFER_US);
 }
 
 static void take_worker(struct broker_link *link, const struct broker_worker *worker, int fd)
@@ -186,7 +184,7 @@ static int on_retry(sd_event_source *source, uint64_t now_us, void *user)
 
 	if (link->fd < 0)
 		(void)!packet_send(link->settings.connector_fd, "c", 1, -1);
-	else if (link->wants && !link->asked)
+	else if (link->wants ? !link->asked : link->unwatched)
 		join(link);
 	return 0;
 }
@@ -236,6 +234,4 @@ void broker_link_want(struct broker_link *link)
 	link->worker_pid = 0;
 	if (link->fd >= 0)
 		join(link);
-	else
-		loop_timer_arm(link->retry, 0);
 }

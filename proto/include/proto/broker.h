@@ -8,7 +8,8 @@
  * When the broker goes, fronts and workers go on without it, and nobody is held; a front
  * joins the next broker with BROKER_JOIN_HAS_WORKER and the page that it kept as the
  * packet's descriptor, and is answered by BROKER_WORKER without a descriptor. From then
- * on the worker is held again when it is ahead.
+ * on the worker is held again when it is ahead. When that is refused it may be asked for
+ * again.
  *
  * Broker and worker share a page (struct broker_page, a memfd: descriptor 3 of the
  * worker) and a socket (descriptor 5) on which the broker says BROKER_GO, to wake a

@@ -394,6 +394,18 @@ class Case(unittest.TestCase):
             self.assertEqual(self.front().join("x", adopt_pid=wrong_pid, page=wrong_page)[0], FAILED)
         os.kill(pid, 0)
 
+    def test_a_worker_that_was_refused_is_offered_again(self):
+        self.start()
+        front = self.front()
+        pid = front.join()[2]
+        self.end(signal.SIGKILL)
+        self.start()
+        again = self.front()
+        self.assertEqual(again.join("x", "none", pid, front.page)[0], NO_PROFILE)
+        self.assertEqual(again.join("x", "", os.getpid(), front.page)[0], FAILED)
+        self.assertEqual(again.join("x", "", pid, front.page)[:3:2], (OK, pid))
+        self.assertEqual({name: row["resets"] for name, row in self.list().items()}, {"x": 0})
+
     def test_a_page_is_looked_at_before_it_is_opened(self):
         """Opening a file with a lease would wait for whoever has that."""
         self.start()
