@@ -60,6 +60,10 @@ static bool message_fields(struct fields *f, struct screen_message *m)
 		field_u32(f, &m->read.handle);
 		rects_fields(f, m->read.rects, &m->read.count, LINK_RECTS_MAX);
 		break;
+	case SCREEN_AWAIT:
+		field_u32(f, &m->await.serial);
+		field_u32(f, &m->await.handle);
+		break;
 	case SCREEN_SCANOUT:
 		three_u32(f, &m->scanout.head, &m->scanout.width_px, &m->scanout.height_px);
 		break;
@@ -67,6 +71,8 @@ static bool message_fields(struct fields *f, struct screen_message *m)
 		field_u32(f, &m->damage.head);
 		field_u64(f, &m->damage.damage_us);
 		rect_fields(f, &m->damage.rect);
+		field_u32(f, &m->damage.read_serial);
+		rect_fields(f, &m->damage.read_rect);
 		break;
 	case SCREEN_READ_DONE:
 		field_u32(f, &m->read_done.serial);
@@ -105,6 +111,12 @@ static bool scanout_ok(const struct screen_scanout *s)
 			(ended || (link_span_ok(0, s->width_px) && link_span_ok(0, s->height_px)));
 }
 
+static bool damage_ok(const struct screen_damage *d)
+{
+	return d->head < SCREEN_HEADS_MAX && link_rect_ok(&d->rect) &&
+			(!d->read_serial || link_rect_ok(&d->read_rect));
+}
+
 static bool message_ok(const struct screen_message *m)
 {
 	switch (m->type) {
@@ -112,7 +124,8 @@ static bool message_ok(const struct screen_message *m)
 	case SCREEN_TARGET: return link_buffer_ok(&m->target.buffer);
 	case SCREEN_READ: return rects_ok(m->read.rects, m->read.count, LINK_RECTS_MAX);
 	case SCREEN_SCANOUT: return scanout_ok(&m->scanout);
-	case SCREEN_DAMAGE: return m->damage.head < SCREEN_HEADS_MAX && link_rect_ok(&m->damage.rect);
+	case SCREEN_AWAIT: return m->await.serial != 0;
+	case SCREEN_DAMAGE: return damage_ok(&m->damage);
 	case SCREEN_READ_DONE: return m->read_done.result <= SCREEN_READ_LATER;
 	case SCREEN_CURSOR: return m->cursor.head < SCREEN_HEADS_MAX && link_cursor_ok(&m->cursor.cursor);
 	case SCREEN_CURSOR_MOVED:

@@ -59,6 +59,12 @@ static int on_capture(void *user, void *handle, const struct link_rect *rects, s
 	return GUEST_CAPTURE_LATER;
 }
 
+static void on_await(void *user, void *handle)
+{
+	if (!handle || handle == pending)
+		abort();
+}
+
 static int on_layout_set(void *user, const struct link_layout *layout)
 {
 	if (link_layout_check(layout) < 0)
@@ -77,6 +83,7 @@ static const struct guest_ops ops = {
 	.buffer_attach = on_buffer_attach,
 	.buffer_detach = on_buffer_detach,
 	.capture = on_capture,
+	.await = on_await,
 	.layout_set = on_layout_set,
 	.pointer = on_pointer,
 };

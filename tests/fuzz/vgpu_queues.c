@@ -14,6 +14,7 @@ enum {
 	STEP_RESULT = 3, /* the worker answers otherwise from now on */
 	STEP_SCREEN = 4,
 	STEP_RESET = 5,
+	STEP_AWAIT = 6,
 };
 
 static void step_command(struct machine *m, unsigned queue, bool likely, struct reader *r)
@@ -40,6 +41,8 @@ static void step(struct machine *m, uint8_t what, struct reader *r)
 {
 	struct screen_message msg = { .type = SCREEN_READ, .read = { 1, 1, 1, { { 0, 0, 8, 8 } } } };
 
+	struct screen_message await = { .type = SCREEN_AWAIT, .await = { 2, 1 } };
+
 	switch (what & 15) {
 	case STEP_CURSOR: step_command(m, VHOST_CURSOR, what & 128, r); break;
 	case STEP_KILL: machine_kill_worker(m); break;
@@ -49,6 +52,7 @@ static void step(struct machine *m, uint8_t what, struct reader *r)
 		m->reason = reader_u8(r) & 1;
 		break;
 	case STEP_SCREEN: machine_screen_send(m, &msg, -1); break;
+	case STEP_AWAIT: machine_screen_send(m, &await, -1); break;
 	case STEP_RESET: machine_request(m, VHOST_USER_RESET_DEVICE, NULL, 0, NULL, 0); break;
 	default: step_command(m, VHOST_CONTROL, what & 128, r); break;
 	}

@@ -15,6 +15,7 @@ enum {
 	STEP_ADD = 1,
 	STEP_READ = 2,
 	STEP_DROP = 3,
+	STEP_AWAIT = 5,
 	STEP_WITH_MEMFD = 4, /* everything else is a packet; this one with a descriptor */
 	TARGETS = 4,
 };
@@ -84,6 +85,8 @@ static void step(struct gpu *gpu, int what, int index, int memfd)
 		targets[index] = gpu_target_add(gpu, memfd, &buffer);
 	else if (what == STEP_READ && targets[index] && !reading[index])
 		reading[index] = gpu_read(gpu, targets[index], &rect, 1) == 0;
+	else if (what == STEP_AWAIT && targets[index] && !reading[index])
+		gpu_await(gpu, targets[index]);
 	else if (what == STEP_DROP && targets[index]) {
 		gpu_target_drop(gpu, targets[index]);
 		targets[index] = NULL;

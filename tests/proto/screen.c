@@ -26,13 +26,14 @@ static const struct screen_message examples[] = {
 	{ .type = SCREEN_READ, .read = { 9, 5, 2, { { 1, 2, 64, 32 }, { 8191, 10, 1, 8182 } } } },
 	{ .type = SCREEN_SCANOUT, .scanout = { 1, 1280, 800 } },
 	{ .type = SCREEN_SCANOUT, .scanout = { 3, 0, 0 } },
-	{ .type = SCREEN_DAMAGE, .damage = { 2, 0x1234567890, { 3, 4, 5, 6 } } },
+	{ .type = SCREEN_DAMAGE, .damage = { 2, 0x1234567890, { 3, 4, 5, 6 }, 10, { 7, 8, 9, 11 } } },
 	{ .type = SCREEN_READ_DONE, .read_done = { 9, SCREEN_READ_LATER, 0x1234567899 } },
 	{ .type = SCREEN_DROPPED, .drop = { 6 } },
 	{ .type = SCREEN_CURSOR, .cursor = { 1, { 0, 384, 32, 383, 31 } } },
 	{ .type = SCREEN_CURSOR, .cursor = { 2, { .hidden = 1 } } },
 	{ .type = SCREEN_CURSOR_MOVED, .cursor_moved = { 1, 2, 3 } },
 	{ .type = SCREEN_RESET, .reset = { 4, SCREEN_RESET_WATCHDOG } },
+	{ .type = SCREEN_AWAIT, .await = { 10, 5 } },
 };
 
 static void every_message_comes_back_as_it_was(void **state)
@@ -77,7 +78,8 @@ static void too_little_room_is_told_at_every_size(void **state)
 static void bytes_are_those_of_the_contract(void **state)
 {
 	static const uint8_t damage[] = { 65, 0, 0, 0, 2, 0, 0, 0, 0x90, 0x78, 0x56, 0x34, 0x12, 0, 0, 0, 3,
-		0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0 };
+		0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 10, 0, 0, 0, 7, 0, 0, 0, 8, 0, 0, 0, 9, 0, 0, 0,
+		11, 0, 0, 0 };
 	static const uint8_t target[] = { 2, 0, 0, 0, 5, 0, 0, 0, 7, 0, 0, 0, 0x80, 7, 0, 0, 0x38, 4, 0, 0, 0,
 		0x1e, 0, 0 };
 
@@ -141,6 +143,7 @@ static const struct edit violations[] = {
 	{ 6, 4, SCREEN_HEADS_MAX },                        /* damage: head */
 	{ 6, 24, 0 },                                      /* empty */
 	{ 6, 20, LINK_SIZE_MAX_PX },                       /* y beyond */
+	{ 6, 48, 0 },                                      /* of what is read: empty */
 	{ 7, 8, SCREEN_READ_LATER + 1 },                   /* read done: result */
 	{ 9, 4, SCREEN_HEADS_MAX },                        /* cursor: head */
 	{ 9, 8, 1 },                                       /* hidden with an image */
@@ -149,6 +152,7 @@ static const struct edit violations[] = {
 	{ 11, 8, LINK_SIZE_MAX_PX },                       /* x beyond */
 	{ 11, 12, LINK_SIZE_MAX_PX },                      /* y beyond */
 	{ 12, 8, SCREEN_RESET_WATCHDOG + 1 },              /* reset: reason */
+	{ 13, 4, 0 },                                      /* await: no serial */
 };
 
 static void every_bound_is_held(void **state)

@@ -177,7 +177,8 @@ static int plan_read(const struct picture *picture, const struct screen_read *as
 	return count;
 }
 
-static void on_read(struct front *front, const struct screen_read *asked)
+/* False: not now. */
+static bool begin_read(struct front *front, const struct screen_read *asked)
 {
 	/* Too large for a stack; the loop thread only. */
 	static struct render_message messages[SCREEN_HEADS_MAX + 2];
@@ -188,8 +189,7 @@ static void on_read(struct front *front, const struct screen_read *asked)
 
 	if (!read || !target || target->dropping || !inside_target(target, asked)) {
 		free(read);
-		answer_read(front, asked->serial, SCREEN_READ_LATER);
-		return;
+		return false;
 	}
 	count = plan_read(picture, asked, messages);
 	read->serial = asked->serial;
@@ -203,6 +203,51 @@ static void on_read(struct front *front, const struct screen_read *asked)
 	read->last = messages[count - 1].serial;
 	*picture->last_read = read;
 	picture->last_read = &read->next;
+	return true;
+}
+
+static void end_await(struct picture *picture, uint32_t handle)
+{
+	if (picture->await.handle == handle)
+		picture->await.serial = 0;
+}
+
+static void on_read(struct front *front, const struct screen_read *asked)
+{
+	end_await(&front->picture, asked->handle);
+	if (!begin_read(front, asked))
+		answer_read(front, asked->serial, SCREEN_READ_LATER);
+}
+
+/* Damage of a head for which somebody waits. False: it cannot be read at once. */
+static bool read_awaited(struct front *front, uint32_t head, const struct link_rect *rect)
+{
+	static struct screen_read asked; /* too large for a stack; the loop thread only */
+	struct screen_message msg = { .type = SCREEN_DAMAGE, .damage = { head, loop_now_us(), *rect } };
+	struct picture *picture = &front->picture;
+	uint32_t left, top;
+
+	if (!picture->await.serial || !screen_ready(front->screen) || head >= picture->heads.count)
+		return false;
+	asked.serial = picture->await.serial;
+	asked.handle = picture->await.handle;
+	asked.count = 1;
+	origin(picture, &left, &top);
+	asked.rects[0] = (struct link_rect){ picture->heads.heads[head].x - left + rect->x,
+		picture->heads.heads[head].y - top + rect->y, rect->width, rect->height };
+	if (!all_on_heads(picture, &asked) || !begin_read(front, &asked))
+		return false;
+	picture->await.serial = 0;
+	msg.damage.read_serial = asked.serial;
+	msg.damage.read_rect = asked.rects[0];
+	screen_send(front->screen, &msg, -1);
+	return true;
+}
+
+static void tell_damage(struct front *front, uint32_t head, const struct link_rect *rect)
+{
+	if (!read_awaited(front, head, rect))
+		screen_damage(front->screen, head, rect);
 }
 
 static void send_target(struct front *front, struct picture_target *target)
@@ -258,6 +303,7 @@ static void on_drop(struct front *front, uint32_t handle)
 
 	if (!target || target->dropping)
 		return;
+	end_await(&front->picture, handle);
 	if (!target->known) {
 		dropped(front, handle);
 		return;
@@ -299,6 +345,7 @@ void picture_message(struct front *front, const struct screen_message *msg, int 
 	case SCREEN_HEADS: on_heads(front, &msg->heads); break;
 	case SCREEN_DROP: on_drop(front, msg->drop.handle); break;
 	case SCREEN_READ: on_read(front, &msg->read); break;
+	case SCREEN_AWAIT: front->picture.await = msg->await; break;
 	default: break;
 	}
 }
@@ -355,7 +402,7 @@ static void damage_all(struct front *front, uint32_t head)
 {
 	const struct virtio_gpu_rect *rect = &front->picture.scanouts[head].rect;
 
-	screen_damage(front->screen, head, &(struct link_rect){ 0, 0, rect->width, rect->height });
+	tell_damage(front, head, &(struct link_rect){ 0, 0, rect->width, rect->height });
 }
 
 static void count_frame(struct front *front)
@@ -383,7 +430,7 @@ void picture_flush(struct front *front, uint32_t resource, const struct virtio_g
 			continue;
 		part.x -= shown.x;
 		part.y -= shown.y;
-		screen_damage(front->screen, head, &part);
+		tell_damage(front, head, &part);
 		seen = true;
 	}
 	if (seen)

@@ -34,7 +34,8 @@ struct picture {
 	struct scanout scanouts[SCREEN_HEADS_MAX];
 	struct table targets;
 	struct picture_read *first_read, **last_read;
-	sd_event_source *late; /* a flush did not come */
+	struct screen_await await; /* serial 0: nobody */
+	sd_event_source *late;     /* a flush did not come */
 };
 
 MUST_USE int picture_init(struct front *front);

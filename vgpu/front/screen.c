@@ -212,6 +212,11 @@ void screen_send(struct screen *screen, const struct screen_message *msg, int pa
 		keep(screen, msg, pass_fd);
 }
 
+bool screen_ready(const struct screen *screen)
+{
+	return screen->fd >= 0 && outbox_empty(&screen->outbox);
+}
+
 static struct link_rect join_rects(const struct link_rect *a, const struct link_rect *b)
 {
 	uint32_t right = a->x + a->width > b->x + b->width ? a->x + a->width : b->x + b->width;

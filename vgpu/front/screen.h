@@ -8,7 +8,7 @@
 #include <systemd/sd-event.h>
 
 struct screen_ops {
-	/* HEADS, TARGET, DROP, READ. Takes fd (-1: none came). */
+	/* HEADS, TARGET, DROP, READ, AWAIT. Takes fd (-1: none came). */
 	void (*message)(void *user, const struct screen_message *msg, int fd);
 	void (*closed)(void *user);
 };
@@ -23,6 +23,9 @@ void screen_destroy(struct screen *screen);
 /* pass_fd (-1: none) is borrowed. While the socket takes nothing, only the last is kept of
  * what the guest can say as often as it likes: each head's scanout, the cursor, resets. */
 void screen_send(struct screen *screen, const struct screen_message *msg, int pass_fd);
+
+/* Whether what is sent goes out at once. */
+bool screen_ready(const struct screen *screen);
 
 /* Damage of a head, in pixels of its scanout, now. What the socket does not take at
  * once is joined with what follows. */

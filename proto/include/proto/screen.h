@@ -8,6 +8,8 @@
  * monitors are the heads. Pixels go from the renderer straight into memfds that the
  * supervisor lends (SCREEN_TARGET: the ones it got from sessions): on SCREEN_DAMAGE
  * it asks for rectangles with SCREEN_READ, and after SCREEN_READ_DONE they are there.
+ * While it waits for damage it may ask for what will come with SCREEN_AWAIT: then that is
+ * read at once, and not when the supervisor got to run and the guest draws the next.
  * Reads are answered in order. A target that is dropped has no reads under way after
  * SCREEN_DROPPED. Parts of the picture that no scanout covers read as black. */
 #ifndef PROTO_SCREEN_H
@@ -27,6 +29,7 @@ enum screen_type {
 	SCREEN_TARGET = 2, /* carries one descriptor: the memfd */
 	SCREEN_DROP = 3,
 	SCREEN_READ = 4,
+	SCREEN_AWAIT = 5,
 	/* front to supervisor */
 	SCREEN_SCANOUT = 64,
 	SCREEN_DAMAGE = 65,
@@ -59,6 +62,13 @@ struct screen_read {
 	struct link_rect rects[LINK_RECTS_MAX]; /* of the picture, inside the target */
 };
 
+/* The next SCREEN_DAMAGE that can be told at once begins a read of it into that target,
+ * unless another SCREEN_AWAIT, of whatever target, or a SCREEN_READ or SCREEN_DROP of this
+ * one comes before. */
+struct screen_await {
+	uint32_t serial, handle; /* serial: not 0 */
+};
+
 /* The guest's driver set (or with width 0: ended) a head's scanout: its true size,
  * which may be another than asked for. */
 struct screen_scanout {
@@ -70,6 +80,10 @@ struct screen_damage {
 	uint32_t head;
 	uint64_t damage_us;    /* CLOCK_MONOTONIC */
 	struct link_rect rect; /* of that head's scanout */
+	/* The SCREEN_AWAIT that is over with it, 0: none; then what is being read, in
+	 * coordinates of the picture, and SCREEN_READ_DONE follows. */
+	uint32_t read_serial;
+	struct link_rect read_rect;
 };
 
 enum screen_result {
@@ -109,6 +123,7 @@ struct screen_message {
 		struct screen_target target;
 		struct screen_drop drop; /* DROP and DROPPED */
 		struct screen_read read;
+		struct screen_await await;
 		struct screen_scanout scanout;
 		struct screen_damage damage;
 		struct screen_read_done read_done;

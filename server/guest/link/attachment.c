@@ -327,6 +327,12 @@ static bool capture_due(const struct attachment *a)
 	return a->pulled && a->damage.count && !a->capturing && !a->capture_refused;
 }
 
+/* Whether there is nothing to do for a pull but to wait for damage. */
+static bool await_due(const struct attachment *a)
+{
+	return a->pulled && !a->awaited && !a->damage.count && !a->capturing && !a->capture_refused;
+}
+
 void attachment_settle(struct attachment *a)
 {
 	if (a->buffer_stale)
@@ -335,4 +341,8 @@ void attachment_settle(struct attachment *a)
 		send_unsent(a);
 	if (!a->dead && !a->blocked && capture_due(a))
 		capture_begin(a);
+	if (!a->dead && !a->blocked && await_due(a) && a->link->ops->await) {
+		a->awaited = true;
+		a->link->ops->await(a->link->user, a->buffer_handle);
+	}
 }

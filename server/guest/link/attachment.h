@@ -37,6 +37,7 @@ struct attachment {
 	bool buffer_stale;   /* of another size than the picture */
 
 	bool pulled;
+	bool awaited;         /* the guest was told that this pull waits */
 	bool capture_refused; /* ask the guest again after the next change */
 	bool capturing;
 	struct link_frame frame; /* while capturing: what it will answer */

@@ -58,6 +58,7 @@ static const char *on_pull(struct attachment *a, const struct link_message *msg,
 	if (!a->buffer_handle || a->buffer_stale)
 		return NULL; /* the layout changed while it was on its way */
 	a->pulled = true;
+	a->awaited = false;
 	a->capture_refused = false;
 	a->pull_serial = msg->pull.serial;
 	if (msg->pull.flags & LINK_PULL_FULL)

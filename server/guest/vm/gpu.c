@@ -11,12 +11,20 @@ enum {
 	PACKETS_PER_TURN = 64,
 };
 
+/* What the front has read, or is reading, before it was asked to. */
+struct ahead {
+	uint32_t serial; /* 0: nothing */
+	struct link_rect rect;
+	bool there;
+};
+
 struct gpu_target {
 	struct gpu_target *next;
 	uint32_t handle;
 	uint32_t reading; /* serial of the read under way; 0: none */
-	bool dropped;     /* freed with SCREEN_DROPPED */
-	bool drop_due;    /* SCREEN_DROP did not fit into the socket yet */
+	struct ahead ahead;
+	bool dropped;  /* freed with SCREEN_DROPPED */
+	bool drop_due; /* SCREEN_DROP did not fit into the socket yet */
 };
 
 struct gpu {
@@ -27,7 +35,8 @@ struct gpu {
 	struct gpu_target *targets;
 	int target_count; /* those that wait for SCREEN_DROPPED too */
 	uint32_t last_handle, last_serial;
-	bool refused; /* a read, because the socket was full */
+	uint32_t await_serial, await_handle; /* of the last SCREEN_AWAIT; serial 0: it is over */
+	bool refused;                        /* a read, because the socket was full */
 	bool heads_due;
 	struct screen_heads heads;
 };
@@ -117,22 +126,54 @@ void gpu_target_drop(struct gpu *gpu, struct gpu_target *target)
 		send_drop(gpu, target);
 }
 
+static uint32_t new_serial(struct gpu *gpu)
+{
+	if (++gpu->last_serial == 0)
+		gpu->last_serial = 1;
+	return gpu->last_serial;
+}
+
+void gpu_await(struct gpu *gpu, const struct gpu_target *target)
+{
+	struct screen_message msg = { .type = SCREEN_AWAIT, .await = { new_serial(gpu), target->handle } };
+
+	/* Without it the damage is read when it is told. */
+	gpu->await_serial = send_message(gpu, &msg, -1) == 0 ? msg.await.serial : 0;
+	gpu->await_handle = target->handle;
+}
+
+/* Takes what was read ahead, which is of use now or never. */
+static struct ahead take_ahead(struct gpu_target *target, const struct link_rect *rects, size_t count)
+{
+	struct ahead ahead = target->ahead;
+
+	target->ahead.serial = 0;
+	if (count != 1 || memcmp(rects, &ahead.rect, sizeof *rects) != 0)
+		ahead.serial = 0;
+	return ahead;
+}
+
 int gpu_read(struct gpu *gpu, struct gpu_target *target, const struct link_rect *rects, size_t count)
 {
+	struct ahead ahead = take_ahead(target, rects, count);
 	struct screen_message msg = { .type = SCREEN_READ,
 		.read = { .handle = target->handle, .count = (uint32_t)count } };
 	int result;
 
 	if (count > LINK_RECTS_MAX)
 		return ERR_ARGUMENT;
-	if (++gpu->last_serial == 0)
-		gpu->last_serial = 1;
-	msg.read.serial = gpu->last_serial;
+	if (ahead.serial && ahead.there)
+		return GPU_READ_THERE;
+	if (ahead.serial) {
+		target->reading = ahead.serial;
+		return 0;
+	}
+	msg.read.serial = new_serial(gpu);
 	memcpy(msg.read.rects, rects, count * sizeof *rects);
 	result = send_message(gpu, &msg, -1);
 	gpu->refused |= result == ERR_AGAIN;
 	if (result == 0)
-		target->reading = gpu->last_serial;
+		target->reading = msg.read.serial;
 	return result;
 }
 
@@ -159,10 +200,15 @@ static void on_read_done(struct gpu *gpu, const struct screen_read_done *done)
 {
 	struct gpu_target *target = gpu->targets;
 
-	while (target && (target->reading == 0 || target->reading != done->serial))
+	while (target && target->reading != done->serial && target->ahead.serial != done->serial)
 		target = target->next;
-	if (!target)
+	if (!target || !done->serial)
 		return; /* it was dropped meanwhile */
+	if (target->reading != done->serial) {
+		target->ahead.there = done->result == SCREEN_READ_OK;
+		target->ahead.serial = target->ahead.there ? done->serial : 0;
+		return;
+	}
 	target->reading = 0;
 	gpu->ops->captured(gpu->user, target, done->result == SCREEN_READ_OK ? 0 : ERR_AGAIN);
 }
@@ -180,16 +226,47 @@ static void on_cursor(struct gpu *gpu, const struct screen_cursor *cursor, int f
 		gpu->ops->cursor(gpu->user, cursor, pixels);
 }
 
+/* The picture has changed: what was read ahead is old, or this is about it. */
+static void look_ahead(struct gpu *gpu, const struct screen_damage *damage)
+{
+	for (struct gpu_target *target = gpu->targets; target; target = target->next) {
+		target->ahead.serial = 0;
+		if (damage && damage->read_serial && damage->read_serial == gpu->await_serial &&
+				target->handle == gpu->await_handle && !target->dropped)
+			target->ahead = (struct ahead){ damage->read_serial, damage->read_rect, false };
+	}
+	if (damage && damage->read_serial)
+		gpu->await_serial = 0;
+}
+
+static void on_damage(struct gpu *gpu, const struct screen_damage *damage)
+{
+	look_ahead(gpu, damage);
+	gpu->ops->damage(gpu->user, damage);
+}
+
+static void on_scanout(struct gpu *gpu, const struct screen_scanout *scanout)
+{
+	look_ahead(gpu, NULL);
+	gpu->ops->scanout(gpu->user, scanout);
+}
+
+static void on_reset(struct gpu *gpu, const struct screen_reset *reset)
+{
+	look_ahead(gpu, NULL);
+	gpu->ops->reset(gpu->user, reset);
+}
+
 static void on_message(struct gpu *gpu, const struct screen_message *msg, int fd)
 {
 	switch (msg->type) {
-	case SCREEN_SCANOUT: gpu->ops->scanout(gpu->user, &msg->scanout); break;
-	case SCREEN_DAMAGE: gpu->ops->damage(gpu->user, &msg->damage); break;
+	case SCREEN_SCANOUT: on_scanout(gpu, &msg->scanout); break;
+	case SCREEN_DAMAGE: on_damage(gpu, &msg->damage); break;
 	case SCREEN_READ_DONE: on_read_done(gpu, &msg->read_done); break;
 	case SCREEN_DROPPED: on_dropped(gpu, msg->drop.handle); break;
 	case SCREEN_CURSOR: on_cursor(gpu, &msg->cursor, fd); break;
 	case SCREEN_CURSOR_MOVED: gpu->ops->cursor_moved(gpu->user, &msg->cursor_moved); break;
-	case SCREEN_RESET: gpu->ops->reset(gpu->user, &msg->reset); break;
+	case SCREEN_RESET: on_reset(gpu, &msg->reset); break;
 	default: lose(gpu, "a message of the supervisor's"); break;
 	}
 }

@@ -39,8 +39,16 @@ struct gpu_target *gpu_target_add(struct gpu *gpu, int memfd, const struct link_
 /* Takes target. A read into it that is under way ends unheard. */
 void gpu_target_drop(struct gpu *gpu, struct gpu_target *target);
 
+enum {
+	GPU_READ_THERE = 1,
+};
+
+/* Nothing is being read into that target, and what changes next will be: it may be read at
+ * once, before gpu_read asks for it. */
+void gpu_await(struct gpu *gpu, const struct gpu_target *target);
+
 /* Begins to read these rectangles of the picture; one read a target at a time.
- * 0: captured follows; ERR_AGAIN: not now. */
+ * 0: captured follows; GPU_READ_THERE: they are there; ERR_AGAIN: not now. */
 MUST_USE int gpu_read(
 		struct gpu *gpu, struct gpu_target *target, const struct link_rect *rects, size_t count);
 

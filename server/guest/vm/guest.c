@@ -94,6 +94,9 @@ static void on_damage(void *user, const struct screen_damage *damage)
 
 	if (heads_rect(&guest->heads, damage->head, &damage->rect, &rect))
 		guest_link_damage(guest->link, &rect, 1);
+	/* The same, unless front and agent are not of one mind about the layout yet. */
+	if (damage->read_serial)
+		guest_link_damage(guest->link, &damage->read_rect, 1);
 }
 
 static void on_captured(void *user, struct gpu_target *target, int result)
@@ -184,7 +187,16 @@ static int on_capture(void *user, void *handle, const struct link_rect *rects, s
 	struct guest *guest = user;
 	int result = gpu_read(guest->gpu, handle, rects, count);
 
+	if (result == GPU_READ_THERE)
+		return 0;
 	return result < 0 ? result : GUEST_CAPTURE_LATER;
+}
+
+static void on_await(void *user, void *handle)
+{
+	struct guest *guest = user;
+
+	gpu_await(guest->gpu, handle);
 }
 
 static void tell_heads(struct guest *guest)
@@ -280,6 +292,7 @@ static const struct guest_ops ops = {
 	.buffer_attach = on_buffer_attach,
 	.buffer_detach = on_buffer_detach,
 	.capture = on_capture,
+	.await = on_await,
 	.layout_set = on_layout_set,
 	.key = on_key,
 	.unicode = on_unicode,

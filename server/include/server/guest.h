@@ -51,6 +51,10 @@ struct guest_ops {
 	 * _layout_changed. */
 	int (*capture)(void *user, void *handle, const struct link_rect *rects, size_t count);
 
+	/* A session waits for the next damage: until capture comes, the guest may write
+	 * into the buffer what it will tell of with guest_link_damage. Once for each frame. */
+	void (*await)(void *user, void *handle);
+
 	/* A session wants these monitors. Returns 0: the guest answers now or later with
 	 * guest_link_layout_changed, passing on layout->serial, whether it got that
 	 * layout, another, or none; only the newest request needs an answer.

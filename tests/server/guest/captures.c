@@ -73,6 +73,30 @@ static void the_frame_comes_when_the_pixels_are_there(void **state)
 	assert_null(fake.pending); /* nobody pulled */
 }
 
+static void a_pull_that_waits_is_told_once(void **state)
+{
+	int before = fake.awaits;
+
+	assert_int_equal(peer_pull(&peer, 0), 0);
+	expect_nothing();
+	assert_int_equal(fake.awaits, before + 1);
+	guest_link_cursor_moved(fake.link, 1, 2); /* another turn */
+	assert_int_equal(peer_receive(&peer, &msg), 0);
+	assert_int_equal(fake.awaits, before + 1);
+	damage(20, 0, 10, 10);
+	expect_nothing();
+	fake_captured(&fake, 0);
+	expect_frame(1, 20);
+	assert_int_equal(fake.awaits, before + 1);
+	/* What came meanwhile is captured without waiting. */
+	damage(40, 0, 10, 10);
+	assert_int_equal(peer_pull(&peer, 0), 0);
+	expect_nothing();
+	assert_int_equal(fake.awaits, before + 1);
+	fake_captured(&fake, 0);
+	expect_frame(1, 40);
+}
+
 static void damage_meanwhile_is_for_the_next_frame(void **state)
 {
 	begin(20);
@@ -219,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_frame_comes_when_the_pixels_are_there),
+		TEST(a_pull_that_waits_is_told_once),
 		TEST(damage_meanwhile_is_for_the_next_frame),
 		TEST(the_guest_may_say_not_now),
 		TEST(not_now_after_new_damage_asks_again),

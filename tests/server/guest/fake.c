@@ -102,6 +102,13 @@ static int on_capture(void *user, void *handle, const struct link_rect *rects, s
 	return 0;
 }
 
+static void on_await(void *user, void *handle)
+{
+	struct fake *fake = user;
+
+	fake->awaits++;
+}
+
 static int on_layout_set(void *user, const struct link_layout *layout)
 {
 	struct fake *fake = user;
@@ -158,6 +165,7 @@ static const struct guest_ops ops = {
 	.buffer_attach = on_buffer_attach,
 	.buffer_detach = on_buffer_detach,
 	.capture = on_capture,
+	.await = on_await,
 	.layout_set = on_layout_set,
 	.key = on_key,
 	.unicode = on_unicode,

@@ -15,7 +15,7 @@ struct fake {
 	char dir[32], path[64];
 
 	char notes[FAKE_NOTES]; /* one word a call: "+attended", "key:30", "key:30^", ... */
-	int buffers, captures;
+	int buffers, captures, awaits;
 	int capture_result, layout_result;
 	void *pending; /* the buffer of a capture put off: capture_result was GUEST_CAPTURE_LATER */
 	struct link_rect pending_rects[LINK_RECTS_MAX];

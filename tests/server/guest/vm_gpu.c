@@ -185,6 +185,92 @@ static void reads_are_answered(void **state)
 	expect("");
 }
 
+static const struct link_rect other = { 5, 6, 7, 8 };
+
+/* The front tells of damage for which a target waits, and reads it. */
+static uint32_t damage_awaited(const struct gpu_target *target, const struct link_rect *read)
+{
+	uint32_t serial;
+
+	gpu_await(gpu, target);
+	serial = front_gets(SCREEN_AWAIT).await.serial;
+	front_sends((struct screen_message){ .type = SCREEN_DAMAGE,
+				    .damage = { 0, 9, *read, serial, *read } },
+			-1);
+	expect(read == &rect ? "damage:0:1 " : "damage:0:5 ");
+	return serial;
+}
+
+static void read_done(uint32_t serial, enum screen_result result)
+{
+	front_sends((struct screen_message){ .type = SCREEN_READ_DONE, .read_done = { serial, result, 5 } },
+			-1);
+}
+
+static void what_is_awaited_need_not_be_asked_for(void **state)
+{
+	uint32_t handle, serial;
+	struct gpu_target *target = add(&handle);
+
+	serial = damage_awaited(target, &rect);
+	assert_int_equal(gpu_read(gpu, target, &rect, 1), 0);
+	read_done(serial, SCREEN_READ_OK);
+	expect("captured:0 ");
+	serial = damage_awaited(target, &rect);
+	read_done(serial, SCREEN_READ_OK);
+	expect("");
+	assert_int_equal(gpu_read(gpu, target, &rect, 1), GPU_READ_THERE);
+	front_gets_nothing();
+	/* Once. */
+	assert_int_equal(gpu_read(gpu, target, &rect, 1), 0);
+	front_gets(SCREEN_READ);
+}
+
+static void what_was_read_ahead_may_be_of_no_use(void **state)
+{
+	uint32_t handle, serial;
+	struct gpu_target *target = add(&handle);
+	struct link_rect both[] = { rect, other };
+
+	/* More is wanted. */
+	serial = damage_awaited(target, &rect);
+	assert_int_equal(gpu_read(gpu, target, both, 2), 0);
+	front_gets(SCREEN_READ);
+	read_done(serial, SCREEN_READ_OK);
+	expect("");
+	/* It did not work out. */
+	serial = damage_awaited(target, &rect);
+	read_done(serial, SCREEN_READ_LATER);
+	expect("");
+	assert_int_equal(gpu_read(gpu, target, &rect, 1), 0);
+	front_gets(SCREEN_READ);
+	/* It is old already. */
+	serial = damage_awaited(target, &rect);
+	read_done(serial, SCREEN_READ_OK);
+	front_sends((struct screen_message){ .type = SCREEN_DAMAGE, .damage = { 0, 9, rect, 0, rect } }, -1);
+	expect("damage:0:1 ");
+	assert_int_equal(gpu_read(gpu, target, &rect, 1), 0);
+	front_gets(SCREEN_READ);
+	/* Something else is shown. */
+	serial = damage_awaited(target, &rect);
+	read_done(serial, SCREEN_READ_OK);
+	front_sends((struct screen_message){ .type = SCREEN_SCANOUT, .scanout = { 0, 800, 600 } }, -1);
+	expect("scanout:0:800x600 ");
+	assert_int_equal(gpu_read(gpu, target, &rect, 1), 0);
+	front_gets(SCREEN_READ);
+	/* It was read for somebody who does not wait any more. */
+	gpu_await(gpu, target);
+	serial = front_gets(SCREEN_AWAIT).await.serial;
+	gpu_await(gpu, target);
+	front_gets(SCREEN_AWAIT);
+	front_sends((struct screen_message){ .type = SCREEN_DAMAGE, .damage = { 0, 9, rect, serial, rect } },
+			-1);
+	read_done(serial, SCREEN_READ_OK);
+	expect("damage:0:1 ");
+	assert_int_equal(gpu_read(gpu, target, &rect, 1), 0);
+	front_gets(SCREEN_READ);
+}
+
 static void a_dropped_target_hears_no_more(void **state)
 {
 	uint32_t handle;
@@ -321,6 +407,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(reads_are_answered),
+		TEST(what_is_awaited_need_not_be_asked_for),
+		TEST(what_was_read_ahead_may_be_of_no_use),
 		TEST(a_dropped_target_hears_no_more),
 		TEST(a_target_in_use_cannot_be_dropped_by_the_front),
 		TEST(targets_are_counted),

@@ -157,6 +157,73 @@ static void a_picture_comes_to_the_screen(void **state)
 	assert_int_equal(msg.drop.handle, 7);
 }
 
+/* A target, and a scanout of 1024x768 that a flush of this part changes. */
+static void show_scanout(struct machine *m)
+{
+	struct screen_message msg = { .type = SCREEN_TARGET, .target = { 7, { 1, 1280, 800, 1280 * 4 } } };
+	int fd = shm_create("target", 1280 * 4 * 800);
+
+	machine_screen_send(m, &msg, fd);
+	close(fd);
+	assert_int_equal(driver_create_2d(m, 1, 1024, 768), VIRTIO_GPU_OK);
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 1024, 768, 0, 1),
+			VIRTIO_GPU_OK);
+	assert_true(machine_screen(m, SCREEN_SCANOUT, &msg, NULL));
+}
+
+static struct screen_damage flush(struct machine *m)
+{
+	struct screen_message msg;
+
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 10, 20, 30, 40, 1, 0),
+			VIRTIO_GPU_OK);
+	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+	return msg.damage;
+}
+
+static void send_await(struct machine *m, uint32_t serial)
+{
+	machine_screen_send(m, &(struct screen_message){ .type = SCREEN_AWAIT, .await = { serial, 7 } }, -1);
+}
+
+static void awaited_damage_is_read_at_once(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg;
+	struct screen_damage damage;
+
+	show_scanout(m);
+	assert_int_equal(flush(m).read_serial, 0);
+	send_await(m, 5);
+	damage = flush(m);
+	assert_int_equal(damage.read_serial, 5);
+	assert_int_equal(damage.read_rect.y, 20);
+	assert_int_equal(damage.read_rect.width, 30);
+	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
+	assert_true(machine_screen(m, SCREEN_READ_DONE, &msg, NULL));
+	assert_int_equal(msg.read_done.serial, 5);
+	assert_int_equal(msg.read_done.result, SCREEN_READ_OK);
+	/* Once. */
+	assert_int_equal(flush(m).read_serial, 0);
+	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
+}
+
+static void waiting_ends_with_a_read_or_the_target(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg = { .type = SCREEN_READ, .read = { 6, 7, 1, { { 0, 0, 1, 1 } } } };
+
+	show_scanout(m);
+	send_await(m, 5);
+	machine_screen_send(m, &msg, -1);
+	assert_true(machine_screen(m, SCREEN_READ_DONE, &msg, NULL));
+	assert_int_equal(flush(m).read_serial, 0);
+	send_await(m, 8);
+	msg = (struct screen_message){ .type = SCREEN_DROP, .drop = { 7 } };
+	machine_screen_send(m, &msg, -1);
+	assert_int_equal(flush(m).read_serial, 0);
+}
+
 static void a_target_may_come_before_the_worker(void **state)
 {
 	struct machine *m = *state;
@@ -295,6 +362,8 @@ int main(void)
 		DRIVER_TEST(each_of_four_heads_shows),
 		DRIVER_TEST(a_scanout_beyond_the_limits_shows_a_part),
 		DRIVER_TEST(a_picture_comes_to_the_screen),
+		DRIVER_TEST(awaited_damage_is_read_at_once),
+		DRIVER_TEST(waiting_ends_with_a_read_or_the_target),
 		DRIVER_TEST(a_target_may_come_before_the_worker),
 		DRIVER_TEST(a_cursor_comes_to_the_screen),
 		DRIVER_TEST(only_the_last_scanout_waits),
