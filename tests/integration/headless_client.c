@@ -2,7 +2,7 @@
  * first line of stdin (empty: none is sent), then one command a line:
  *
  *   state                       what came so far
- *   save FILE                   the picture, 4 bytes a pixel (B, G, R, X)
+ *   save FILE                   the picture, 4 bytes a pixel (B, G, R, X); answers its size
  *   key HEX[e] down|up          scancode, e: extended
  *   unicode HEX down|up         one UTF-16 code unit
  *   move X Y; button 1..3 down|up X Y; wheel N; hwheel N
@@ -118,6 +118,8 @@ static int save(struct headless *client, const char *path)
 	}
 	if (file && fclose(file) != 0)
 		err = ERR_IO;
+	if (!err)
+		printf("{\"width\":%u,\"height\":%u}\n", width_px, height_px);
 	return err;
 }
 
@@ -162,16 +164,17 @@ static int send_input(struct headless *client, const char *line)
 
 static void answer(struct headless *client, const struct watch *watch, const char *line)
 {
+	bool is_save = strncmp(line, "save ", 5) == 0;
 	int err;
 
 	if (strcmp(line, "state") == 0) {
 		print_state(client, watch);
 		return;
 	}
-	err = strncmp(line, "save ", 5) == 0 ? save(client, line + 5) : send_input(client, line);
+	err = is_save ? save(client, line + 5) : send_input(client, line);
 	if (err)
 		printf("{\"error\":\"%s\"}\n", err_text(err));
-	else
+	else if (!is_save)
 		printf("{}\n");
 }
 

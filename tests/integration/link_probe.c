@@ -9,6 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum {
+	WAIT_MS = 300000,
+};
+
 static const char usage[] =
 		"usage: link-probe SOCKET COMMAND, one of\n"
 		"  grab OUT.ppm     the whole picture\n"
@@ -22,7 +26,8 @@ static const char usage[] =
 		"  key CODE...      scancodes, pressed and released one by one; 0xe0NN: extended\n"
 		"  button N         1 left, 2 right, 3 middle, 4 back, 5 forward\n"
 		"  pointer X Y\n"
-		"Ends with 1 and a line when the guest does not answer in 30 s.\n";
+		"Ends with 1 and a line when the guest does not answer in 300 s: on a busy machine a\n"
+		"picture may wait for what the guest's programs draw.\n";
 
 static struct peer peer;
 
@@ -294,9 +299,10 @@ static const struct command {
 
 static int run(const struct command *command, const char *path, int argc, char **argv)
 {
-	int rc = peer_attach(&peer, NULL, path, "link-probe", LINK_HELLO_SHARED);
-	int code = rc < 0 ? fail(path, rc) : command->run(argc, argv);
+	int rc = peer_attach(&peer, NULL, path, "link-probe", LINK_HELLO_SHARED), code;
 
+	peer.timeout_ms = WAIT_MS;
+	code = rc < 0 ? fail(path, rc) : command->run(argc, argv);
 	peer_finish(&peer);
 	return code;
 }

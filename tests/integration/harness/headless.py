@@ -99,10 +99,10 @@ class Headless:
         return dict(last)
 
     def picture(self):
-        state = self.state()
+        self.state()  # whose faults count
         path = os.path.join(self.directory, "picture")
-        self.command("save " + path)
-        return Picture.from_raw(path, state["width"], state["height"])
+        size = self.command("save " + path)
+        return Picture.from_raw(path, size["width"], size["height"])
 
     def key(self, code, extended=False):
         for way in ("down", "up"):
