@@ -56,25 +56,14 @@ class QuickstartTest(unittest.TestCase):
             os.chown(folder, self.entry.pw_uid, self.entry.pw_gid)
 
     def processes(self):
-        """What the account runs. (Of programs that let nobody look into them the folder
-        in /proc belongs to root.)"""
-        mine = re.compile("^Uid:\t%d\t" % self.entry.pw_uid, re.MULTILINE)
-        found = []
-        for name in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open("/proc/%s/status" % name) as f:
-                    if mine.search(f.read()):
-                        found.append(int(name))
-            except OSError:
-                pass
-        return found
+        return accounts.processes(self.entry.pw_uid)
 
     def quickstart(self, *arguments):
         """What it prints."""
         env = {"PATH": self.clone + "/tools:" + os.environ["PATH"], "HOME": self.home, "USER": self.user}
         done = subprocess.run([os.path.join(self.clone, "quickstart"), *arguments], cwd=self.clone, env=env,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              timeout=2 * wait.PATIENCE_S, user=self.entry.pw_uid, group=self.entry.pw_gid,
+                              timeout=machine.BOOT_S, user=self.entry.pw_uid, group=self.entry.pw_gid,
                               extra_groups=[])
         self.assertEqual(done.returncode, 0, done.stdout)
         return done.stdout
@@ -88,7 +77,7 @@ class QuickstartTest(unittest.TestCase):
         self.assertEqual(self.fact(said, "user"), self.user)
         client = Headless(self.directory, self.port, self.user, self.fact(said, "password"), "--size", "800x600")
         self.addCleanup(client.stop)
-        client.connected()
+        client.connected(machine.BOOT_S)
         console = machine.Console("/tmp/oriel-quickstart-%d/guests/%s/console" % (self.entry.pw_uid, self.user))
         self.addCleanup(console.close)
         console.booted()

@@ -3,6 +3,8 @@
 import atexit
 import os
 import pwd
+import re
+import signal
 import subprocess
 
 from . import wait
@@ -32,8 +34,40 @@ def make(name, home):
     return full
 
 
+def _end_all(name):
+    """What is left of that account's processes, for which userdel would refuse."""
+    uid = pwd.getpwnam(name).pw_uid
+
+    def none():
+        left = processes(uid, zombies=True)
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+        return not left
+    wait.until("the processes of %s to end" % name, none)
+
+
+def processes(uid, zombies=False):
+    """What that account runs. (Of programs that let nobody look into them the folder in
+    /proc belongs to root.)"""
+    mine = re.compile("^State:\t%s.*^Uid:\t%d\t" % ("" if zombies else "[^ZX]", uid), re.MULTILINE | re.DOTALL)
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/status" % name) as f:
+                if mine.search(f.read()):
+                    found.append(int(name))
+        except OSError:
+            pass
+    return found
+
+
 def remove_all():
     while _made:
+        _end_all(_made[-1])
         _run(["userdel", _made.pop()])
 
 
