@@ -86,7 +86,13 @@ class Ipv6Test(StackCase):
             client.stop()
 
 
-class OrdinaryUserTest(StackCase):
+class SessionCase(StackCase):
+    def one_session(self):
+        """Waits until those of the tests before have ended."""
+        wait.until("one session", lambda: len(self.stack.session_pids()) == 1)
+
+
+class OrdinaryUserTest(SessionCase):
     """Not started as root: it serves the desktop of the user who started it."""
 
     stack_arguments = {"guest": "pattern", "options": "--still", "ordinary": True}
@@ -104,6 +110,7 @@ class OrdinaryUserTest(StackCase):
 
     def test_processes_are_that_users(self):
         self.headless("--size", "800x600").connected()
+        self.one_session()
         uid = pwd.getpwnam(self.stack.user).pw_uid
         for pid in self.stack.session_pids() + self.stack.guest_pids() + [self.stack.server.pid, self.stack.host.pid]:
             with open("/proc/%d/status" % pid) as f:
@@ -111,7 +118,7 @@ class OrdinaryUserTest(StackCase):
             self.assertEqual(uids, [str(uid)] * 4)
 
 
-class PrivilegeTest(StackCase):
+class PrivilegeTest(SessionCase):
     """Started as root: who runs as whom."""
 
     stack_arguments = {"guest": "pattern", "options": "--still"}
@@ -120,6 +127,7 @@ class PrivilegeTest(StackCase):
         if os.geteuid() != 0:
             self.skipTest("needs root")
         self.headless("--size", "800x600").connected()
+        self.one_session()
         for pids, user in ((self.stack.session_pids() + [self.stack.server.pid], self.stack.server_user),
                            (self.stack.guest_pids(), self.stack.user)):
             self.assertTrue(pids)
@@ -167,14 +175,6 @@ class BackoffTest(StackCase):
         # The right password does not help during the wait, and does after it.
         wait.until("to be let in after the wait", self.comes_in, every_s=0.3)
 
-    def comes_in(self):
-        client = self.headless()
-        try:
-            client.connected()
-            return True
-        except AssertionError:
-            return False
-
 
 class LimitTest(StackCase):
     stack_arguments = {"guest": "pattern", "options": "--still", "shared": True, "settings": {
@@ -185,8 +185,7 @@ class LimitTest(StackCase):
         self.headless().refused()
         self.stack.log_line(r"connection from 127\.0\.0\.1[^\n]* closed: ")
         clients[0].stop()
-        wait.until("a free seat", lambda: len(self.stack.session_pids()) == 2)
-        self.headless("--size", "640x480").connected()
+        wait.until("a free seat", self.comes_in, every_s=0.3)
 
     def test_garbage_ends_its_own_connection_only(self):
         client = self.headless("--size", "640x480").connected()

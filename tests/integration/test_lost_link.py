@@ -35,7 +35,7 @@ class LostLinkTest(StackCase):
         guests = self.stack.guest_pids()
         loopback("down")
         wait.until("the session's end", lambda: not self.stack.session_pids(), NOTICED_S)
-        self.assertRegex(self.stack.server_log(), r"%s from 127\.0\.0\.1, \d+ s: " % self.stack.user)
+        self.stack.log_line(r"%s from 127\.0\.0\.1, \d+ s: " % self.stack.user, self.stack.server_log)
         loopback("up")
         again = self.headless("--size", "800x600").connected()
         again.until("a picture", lambda s: s.get("pattern"))

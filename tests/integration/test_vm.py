@@ -98,11 +98,14 @@ class VmCase(StackCase):
 class DesktopTest(VmCase):
     def setUp(self):
         """The machine runs, its desktop is there, with one monitor."""
-        client = self.headless("--size", "800x600").connected()
+        client = self.headless("--size", "800x600").connected(machine.BOOT_S)
         console = self.console()
         wait.until(lambda: "the desktop; its log:\n" + console.run("journalctl -b -u oriel-desktop | tail", False),
                    lambda: console.desktop("xdotool search --class tint2 2>/dev/null", False), machine.BOOT_S)
-        console.run("rm -f /tmp/typed /tmp/count; pkill xterm; true")
+        # The terminal of the test before has the same name and place.
+        wait.until("other terminals to end", lambda: not console.run("pkill xterm; pgrep xterm", False), machine.BOOT_S,
+                   0.3)
+        console.run("rm -f /tmp/ready /tmp/typed /tmp/count")
         self.size(console, "800x600+0+0")
         client.stop()
 

@@ -53,7 +53,8 @@ class BareTest(VmCase):
     def test_1_two_at_once(self):
         """All in one, because a machine takes its time to boot."""
         first, second = self.stack.users
-        clients = [self.headless("--size", SIZE, user=user).connected() for user in (first, second)]
+        clients = [self.headless("--size", SIZE, user=user).connected(machine.BOOT_S)
+                   for user in (first, second)]
         for user in (first, second):
             self.listen(user)
         for user in (first, second):
@@ -83,7 +84,7 @@ class BareTest(VmCase):
         """glmark2 draws further frames, and they are right."""
         drawn = self.drawn(user)
         wait.until("glmark2 to go on", lambda: self.drawn(user) >= drawn + 3, machine.BOOT_S, 0.5)
-        self.assertTrue(self.is_right(user), self.last)
+        wait.until(lambda: "the frame to be right: %s" % self.last, lambda: self.is_right(user), machine.BOOT_S, 0.5)
 
     def assert_turns(self, client):
         before = client.picture().data
@@ -123,10 +124,12 @@ class BareTest(VmCase):
         print("figures: glmark2's worker was away for %d ms, kmscube's for %d ms; kmscube's third frame at the "
               "client %.2f s after the kill" % (gap_ms, other_gap_ms, time.monotonic() - killed), flush=True)
         self.assert_turns(other_client)
-        picture = other_client.picture()
-        self.assertGreater(picture.colours(200), 199)
-        self.assertEqual(picture.data[:3], bytes([128] * 3), "kmscube's background")
+        wait.until("the cube and its background", lambda: self.is_cube(other_client.picture()), machine.BOOT_S, 0.1)
         self.assert_goes_on(user)
+
+    @staticmethod
+    def is_cube(picture):
+        return picture.colours(200) >= 200 and picture.data[:3] == bytes([128] * 3)
 
     def check_endless(self, user, other_client, other):
         """A shader that does not end costs its machine a worker, and nobody anything else."""
@@ -146,7 +149,7 @@ class BareTest(VmCase):
         resets = self.resets(".*", other)
         self.assertEqual(self.console(user).run(refused, False), "0")
         self.console(user).run("/tmp/draw-frames fill | od -An -tu1")
-        self.assertGreater(int(self.console(user).run(refused, False)), 0)
+        wait.until("its kernel to say so", lambda: int(self.console(user).run(refused, False)) > 0, machine.BOOT_S, 0.5)
         self.assertEqual(self.console(other).run(refused, False), "0")
         self.assertEqual(self.resets(".*", other), resets)
         self.assert_turns(other_client)
@@ -179,7 +182,7 @@ class BareTest(VmCase):
     def check_kill(self, client, user):
         """kill -9 of QEMU: the session ends with a word, and the log says why."""
         os.kill(self.qemu(user), signal.SIGKILL)
-        client.closed()
+        client.closed(machine.BOOT_S)
         self.stack.log_line(r"the machine is lost: QEMU ended with signal 9", lambda: self.guest_log(user))
         wait.until("the guest to end", lambda: not [pid for pid in self.stack.guest_pids()
                                                     if any(w.endswith("/" + user) for w in self.words(pid))])

@@ -49,6 +49,13 @@ class StackCase(unittest.TestCase):
         self.addCleanup(client.stop)
         return client
 
+    def comes_in(self):
+        """Whether a client is let in; it stays."""
+        try:
+            return self.headless("--size", "640x480").connected()
+        except AssertionError:
+            return None
+
     def display(self, width=1024, height=768):
         display = Display(self.stack.directory, width, height)
         self.addCleanup(display.stop)
