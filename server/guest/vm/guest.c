@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 /* The first sentence counts. */
 static void __attribute__((format(printf, 3, 4)))
@@ -26,6 +27,10 @@ static void on_qemu_end(void *user)
 	struct guest *guest = user;
 	char how[PROCESS_LINE_CAP + 32];
 
+	/* It ends when the front does, whose end follows and says why. */
+	if (guest->state == GUEST_RUNS && WIFEXITED(guest->machine.qemu.status) && guest->machine.front.pid &&
+			process_failed(&guest->machine.front))
+		return;
 	process_why(&guest->machine.qemu, how, sizeof how);
 	if (!guest->qmp.ready)
 		say_why(guest, VM_EXIT_QEMU, "the machine does not start: QEMU ended with %s", how);
@@ -48,7 +53,10 @@ static void on_front_end(void *user)
 		return;
 	process_why(&guest->machine.front, how, sizeof how);
 	say_why(guest, VM_EXIT_GPU, "the virtual GPU is lost: oriel-vgpu ended with %s", how);
-	guest_power_down(guest);
+	if (guest->machine.qemu.pid)
+		guest_power_down(guest);
+	else
+		sd_event_exit(guest->event, 0);
 }
 
 /* ---- the picture ---- */

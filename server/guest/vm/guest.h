@@ -14,8 +14,10 @@ enum {
 	/* How long a session waits for the guest to follow a layout before it gets the one
 	 * that there is; later ones come unasked. */
 	GUEST_LAYOUT_TIME_MS = 3000,
-	/* How long keys wait behind text that the agent does not say is typed. */
-	GUEST_TEXT_TIME_MS = 2000,
+	/* How long keys wait behind text that the agent does not say is typed, on a slow
+	 * machine too: before it, Return would send half a line. An agent that is gone is
+	 * not waited for. */
+	GUEST_TEXT_TIME_MS = 15000,
 	/* How long QEMU may take to be gone after its sockets are. */
 	GUEST_QEMU_TIME_MS = 1000,
 };

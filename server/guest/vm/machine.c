@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -194,12 +193,11 @@ static int start_qemu(struct machine *machine, sd_event *event, const struct mac
 	add_disk(&words, settings, image);
 	if (words.too_long)
 		return fail(machine, VM_EXIT_QEMU, "the machine's command line is too long");
+	/* Its processors would be in the way of the pictures that they wait for. */
+	machine->qemu.nice = QEMU_NICE;
 	result = process_start(&machine->qemu, event, words.list, fds, QEMU_FDS);
 	if (result != 0)
 		return start_failed(machine, VM_EXIT_QEMU, QEMU, result);
-	/* Its processors would be in the way of the pictures that they wait for. */
-	if (setpriority(PRIO_PROCESS, (id_t)machine->qemu.pid, QEMU_NICE) < 0)
-		log_warn("QEMU's priority cannot be lowered: %m");
 	return 0;
 }
 

@@ -137,8 +137,8 @@ static int place_descriptors(const int *fds, int count)
 	return 0;
 }
 
-static _Noreturn void run_child(
-		const char *const argv[], const int *fds, int count, int output, int report, pid_t parent)
+static _Noreturn void run_child(const struct process *process, const char *const argv[], const int *fds,
+		int count, int output, int report, pid_t parent)
 {
 	sigset_t none;
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC), outcome;
@@ -148,7 +148,8 @@ static _Noreturn void run_child(
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	setpgid(0, 0); /* a terminal's Ctrl-C is for us, who shut down in order */
+	(void)!nice(process->nice); /* lower is always allowed */
+	setpgid(0, 0);              /* a terminal's Ctrl-C is for us, who shut down in order */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(EXIT_NO_PROGRAM);
@@ -184,7 +185,7 @@ static int fork_child(
 		return ERR_IO;
 	process->pid = fork();
 	if (process->pid == 0)
-		run_child(argv, fds, count, output, report[1], parent);
+		run_child(process, argv, fds, count, output, report[1], parent);
 	outcome = process->pid < 0 ? errno : 0;
 	close(report[1]);
 	if (process->pid > 0)
@@ -257,6 +258,17 @@ int process_run(struct process *process, const char *const argv[], int timeout_m
 	if (late)
 		return ERR_TIMEOUT;
 	return WIFEXITED(process->status) && WEXITSTATUS(process->status) == 0 ? 0 : ERR_IO;
+}
+
+bool process_failed(const struct process *process)
+{
+	siginfo_t info = { 0 };
+
+	if (process->pid == 0)
+		return process->status != 0;
+	if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT | WNOHANG) < 0 || info.si_pid == 0)
+		return false;
+	return info.si_code != CLD_EXITED || info.si_status != EXIT_SUCCESS;
 }
 
 void process_why(const struct process *process, char *dst, size_t cap)

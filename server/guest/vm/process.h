@@ -5,6 +5,7 @@
 #define VM_PROCESS_H
 
 #include <base/err.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,6 +20,7 @@ enum {
 
 struct process {
 	const char *name; /* for the log; set it before the start */
+	int nice;         /* so much is its priority lower than ours; likewise */
 	pid_t pid;        /* 0: not started, or ended */
 	int status;       /* as waitpid gives it, once ended */
 	/* Called in the loop when it has ended; may be NULL. */
@@ -46,6 +48,9 @@ MUST_USE int process_run(struct process *process, const char *const argv[], int 
 /* Sends the signal, waits at most timeout_ms, then kills. Returns with it gone, and
  * without on_end. Nothing when it is not there. */
 void process_stop(struct process *process, int signal, int timeout_ms);
+
+/* Whether it has ended, before on_end too, and not with success. */
+bool process_failed(const struct process *process);
 
 /* "signal 9", "code 1: ..." with the last line. */
 void process_why(const struct process *process, char *dst, size_t cap);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,6 +96,39 @@ static void a_signal_is_named(void **state)
 	sd_event_loop(event);
 	process_why(&process, why, sizeof why);
 	assert_string_equal(why, "signal 9");
+}
+
+static void failure_shows_before_the_end_is_told(void **state)
+{
+	siginfo_t info;
+
+	shell("exec sleep 1000");
+	assert_false(process_failed(&process));
+	process_stop(&process, SIGTERM, 1000);
+	assert_true(process_failed(&process));
+	shell("exit 0");
+	assert_int_equal(waitid(P_PID, (id_t)process.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_false(process_failed(&process));
+	process_stop(&process, SIGTERM, 1000);
+	assert_false(process_failed(&process));
+	shell("exit 3");
+	assert_int_equal(waitid(P_PID, (id_t)process.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_true(process_failed(&process));
+	sd_event_loop(event);
+	assert_int_equal(ends, 1);
+	assert_true(process_failed(&process));
+}
+
+static void a_program_may_have_a_lower_priority(void **state)
+{
+	char want[16];
+
+	snprintf(want, sizeof want, "%d", getpriority(PRIO_PROCESS, 0) + 5);
+	process.nice = 5;
+	shell("nice");
+	process.nice = 0;
+	sd_event_loop(event);
+	assert_string_equal(process.last_line, want);
 }
 
 static void endless_lines_are_cut(void **state)
@@ -356,6 +390,8 @@ int main(void)
 		TEST(the_time_of_a_line_is_left_out),
 		TEST(only_a_whole_time_is_one),
 		TEST(a_signal_is_named),
+		TEST(failure_shows_before_the_end_is_told),
+		TEST(a_program_may_have_a_lower_priority),
 		TEST(endless_lines_are_cut),
 		TEST(a_flood_is_left_out),
 		TEST(descriptors_are_in_their_places),
