@@ -52,7 +52,8 @@ class DesktopTest(StackCase):
 
     def terminal(self, script):
         """An xterm that runs that script; it has the keyboard when this returns."""
-        process = self.in_guest("xterm", "-geometry", "80x20+100+100", "-e", "sh", "-c", "echo > ready; " + script)
+        process = self.in_guest("xterm", "-T", "oriel-test", "-geometry", "80x20+100+100", "-e", "sh", "-c",
+                                "echo > ready; " + script)
         wait.until(lambda: "xterm; " + process.log(), lambda: self.file("ready"))
         return process
 
@@ -63,8 +64,7 @@ class DesktopTest(StackCase):
 
         def focused():
             display.xdotool("mousemove", "300", "250", "click", "1")
-            done = self.guest_xdotool("getwindowfocus", "getwindowname")
-            return "sh" in done or "xterm" in done
+            return self.guest_xdotool("getwindowfocus", "getwindowname") == "oriel-test\n"
         wait.until("the terminal to have the focus", focused, every_s=0.3)
 
     def guest_xdotool(self, *words):
@@ -125,8 +125,7 @@ class DesktopTest(StackCase):
         def focused():
             client.command("button 1 down 300 250")
             client.command("button 1 up 300 250")
-            done = self.guest_xdotool("getwindowfocus", "getwindowname")
-            return "sh" in done or "xterm" in done
+            return self.guest_xdotool("getwindowfocus", "getwindowname") == "oriel-test\n"
         wait.until("the terminal to have the focus", focused, every_s=0.3)
         client.unicode(UNICODE_TEXT)
         client.key(0x1c)

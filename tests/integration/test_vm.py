@@ -219,7 +219,7 @@ class DesktopTest(VmCase):
         for _ in range(5):
             client = self.headless("--size", "800x600").connected()
             try:
-                client.until("the word for it", lambda s: s["can_resize"], 5)
+                client.until("the word for it", lambda s: s["can_resize"], wait.PATIENCE_S / 3)
                 return client
             except wait.Timeout:
                 client.stop()

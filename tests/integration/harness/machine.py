@@ -14,7 +14,7 @@ from .process import Process
 
 # Only what hangs takes so long: a machine boots in a minute of processor time, emulated,
 # often two on two real processors that others use too.
-BOOT_S = 30 * wait.PATIENCE_S
+BOOT_S = 15 * wait.PATIENCE_S
 
 
 def image():

@@ -12,7 +12,7 @@ from .picture import Picture
 def guest_picture(stack, user=None):
     path = os.path.join(stack.directory, "probe-%s.ppm" % (user or stack.user))
     done = subprocess.run([stacks.program("link-probe"), stack.guest_socket(user), "grab", path], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=20 * wait.PATIENCE_S)
+                          capture_output=True, text=True, timeout=10 * wait.PATIENCE_S)
     if done.returncode != 0:
         raise AssertionError("link-probe: " + done.stderr.strip())
     return Picture.from_ppm(path)
