@@ -86,13 +86,7 @@ class Ipv6Test(StackCase):
             client.stop()
 
 
-class SessionCase(StackCase):
-    def one_session(self):
-        """Waits until those of the tests before have ended."""
-        wait.until("one session", lambda: len(self.stack.session_pids()) == 1)
-
-
-class OrdinaryUserTest(SessionCase):
+class OrdinaryUserTest(StackCase):
     """Not started as root: it serves the desktop of the user who started it."""
 
     stack_arguments = {"guest": "pattern", "options": "--still", "ordinary": True}
@@ -118,7 +112,7 @@ class OrdinaryUserTest(SessionCase):
             self.assertEqual(uids, [str(uid)] * 4)
 
 
-class PrivilegeTest(SessionCase):
+class PrivilegeTest(StackCase):
     """Started as root: who runs as whom."""
 
     stack_arguments = {"guest": "pattern", "options": "--still"}

@@ -5,7 +5,6 @@ import re
 import secrets
 import unittest
 
-from harness import wait
 from harness.case import StackCase
 
 
@@ -53,8 +52,7 @@ class PasswordInMemoryTest(StackCase):
         self.stack.set_password(self.stack.user, secrets.token_hex(20))
         client = self.headless("--size", "800x600", *options).connected()
         client.until("a picture", lambda s: s.get("pattern"))
-        # That of the test before may not have ended yet.
-        [pid] = wait.until("one session", lambda: len(self.stack.session_pids()) == 1 and self.stack.session_pids())
+        pid = self.one_session()
         self.assertTrue(places(pid, self.stack.user), "not even the user's name is found")
         self.assertEqual(places(pid, self.stack.password[-16:]), [])
         client.stop()

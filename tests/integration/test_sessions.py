@@ -75,11 +75,11 @@ class SlowClientTest(StackCase):
     def test_slow_client_neither_blocks_nor_fills_memory(self):
         slow = self.headless("--size", "800x600").connected()
         pattern(slow)
-        [pid] = self.stack.session_pids()
+        pid = self.one_session()
         slow.freeze()
         quick = self.headless("--size", "800x600").connected()
         seen = pattern(quick)["frame"]
-        quick.until("300 frames", lambda s: s["pattern"]["frame"] > seen + 300)
+        quick.until("300 frames", lambda s: s["pattern"]["frame"] > seen + 300, 5 * wait.PATIENCE_S)
         with open("/proc/%d/statm" % pid) as f:
             resident = int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         self.assertLess(resident, 150 << 20)
@@ -104,7 +104,7 @@ class FiftyTest(StackCase):
                 for client in clients[-5:]:
                     client.connected()
         for client in clients:
-            client.until("20 frames", lambda s: s.get("pattern") and s["pattern"]["steps"] >= 20, 120)
+            client.until("20 frames", lambda s: s.get("pattern") and s["pattern"]["steps"] >= 20, 5 * wait.PATIENCE_S)
         clients[0].key(KEY_F2)  # the picture stands still
         want = self.settled(clients[0])
         seen = {}
@@ -271,6 +271,7 @@ class RestTest(StackCase):
 
     def test_trace_tells_each_frames_way(self):
         client = self.headless("--size", "800x600").connected()
+        self.one_session()
         seen = len(self.stack.trace())
         client.until("a picture", lambda s: s.get("pattern"))
         for _ in range(5):

@@ -49,6 +49,11 @@ class StackCase(unittest.TestCase):
         self.addCleanup(client.stop)
         return client
 
+    def one_session(self):
+        """The only session's process; those of the tests before may take a moment to end."""
+        wait.until("one session", lambda: len(self.stack.session_pids()) == 1)
+        return self.stack.session_pids()[0]
+
     def comes_in(self):
         """Whether a client is let in; it stays."""
         try:
