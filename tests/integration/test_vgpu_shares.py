@@ -22,7 +22,7 @@ from harness.stack import BUILD, accepts, program
 CPU_S = float(os.environ.get("ORIEL_SHARES_CPU_S", "12"))
 NEIGHBOURS_S = float(os.environ.get("ORIEL_NEIGHBOURS_S", "6"))
 # A short run beside other tests may miss by more than a long one.
-TOLERANCE, JAIN = (0.05, 0.98) if CPU_S >= 60 else (0.2, 0.95)
+TOLERANCE = 0.05 if CPU_S >= 60 else 0.1
 WARM_S = 0.5
 # Frames of some tens of milliseconds, and little to do for the program itself.
 SCENE = ["glmark2-es2", "-b", "shading:shading=phong", "--run-forever", "--off-screen", "-s", "1280x1024"]
@@ -123,7 +123,7 @@ class SharesTest(Bed):
         jain = sum(relative) ** 2 / (len(relative) * sum(r * r for r in relative))
         print("shares of %.0f s in %.0f s: %s, wanted %s; Jain %.5f" % (
             CPU_S, seconds, " ".join("%.4f" % s for s in shares), wanted, jain))
-        self.assertGreaterEqual(jain, JAIN, shares)
+        self.assertGreaterEqual(jain, 0.98, shares)
         for share, want in zip(shares, wanted):
             self.assertAlmostEqual(share / want, 1, delta=TOLERANCE, msg=str(shares))
 
@@ -239,7 +239,7 @@ class NeighboursTest(Bed):
         # Whether they were held up for long; how much is measured in a longer time, on a
         # machine with nothing else to do.
         for now, before in zip(disturbed, alone):
-            self.assertGreater(now, before / 10)
+            self.assertGreater(now, before / 4)
         if NEIGHBOURS_S >= 60:
             for now, before in zip(disturbed, alone):
                 self.assertGreaterEqual(now, 0.98 * before)
