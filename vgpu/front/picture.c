@@ -388,7 +388,8 @@ enum virtio_gpu_type picture_set_scanout(
 		return VIRTIO_GPU_ERR_RESOURCE;
 	if (rect->width < 1 || rect->height < 1 || __builtin_add_overflow(rect->x, rect->width, &right) ||
 			__builtin_add_overflow(rect->y, rect->height, &bottom) ||
-			right > resource->create.width || bottom > resource->create.height)
+			right > resource->create.width || bottom > resource->create.height ||
+			right > RENDER_SIZE_MAX_PX) /* buffers may be wider, and cannot be read */
 		return VIRTIO_GPU_ERR_PARAMETER;
 	/* Who drives a larger mode than it was told of sees a part, not nothing. */
 	show(front, head, id,

@@ -157,6 +157,20 @@ static void a_picture_comes_to_the_screen(void **state)
 	assert_int_equal(msg.drop.handle, 7);
 }
 
+/* A buffer is as wide as it has bytes; the worker reads no more than RENDER_SIZE_MAX_PX. */
+static void what_cannot_be_read_is_no_scanout(void **state)
+{
+	struct machine *m = *state;
+
+	/* resource, target buffer, format R8, bind as vertices, width, height, depth, array, ... */
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_CREATE_3D, 0, 0, 1, 0, 64, 16, 20000, 1, 1, 1,
+					 0, 0, 0, 0),
+			VIRTIO_GPU_OK);
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 19000, 0, 64, 1, 0, 1),
+			VIRTIO_GPU_ERR_PARAMETER);
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 100, 0, 64, 1, 0, 1), VIRTIO_GPU_OK);
+}
+
 /* A target, and a scanout of 1024x768 that a flush of this part changes. */
 static void show_scanout(struct machine *m)
 {
@@ -362,6 +376,7 @@ int main(void)
 		DRIVER_TEST(each_of_four_heads_shows),
 		DRIVER_TEST(a_scanout_beyond_the_limits_shows_a_part),
 		DRIVER_TEST(a_picture_comes_to_the_screen),
+		DRIVER_TEST(what_cannot_be_read_is_no_scanout),
 		DRIVER_TEST(awaited_damage_is_read_at_once),
 		DRIVER_TEST(waiting_ends_with_a_read_or_the_target),
 		DRIVER_TEST(a_target_may_come_before_the_worker),
