@@ -68,10 +68,24 @@ static int send_message(struct gpu *gpu, const struct screen_message *msg, int p
 	return result;
 }
 
+/* The picture has changed: what was read ahead is old, or this is about it. */
+static void look_ahead(struct gpu *gpu, const struct screen_damage *damage)
+{
+	for (struct gpu_target *target = gpu->targets; target; target = target->next) {
+		target->ahead.serial = 0;
+		if (damage && damage->read_serial && damage->read_serial == gpu->await_serial &&
+				target->handle == gpu->await_handle && !target->dropped)
+			target->ahead = (struct ahead){ damage->read_serial, damage->read_rect, false };
+	}
+	if (damage && damage->read_serial)
+		gpu->await_serial = 0;
+}
+
 void gpu_heads(struct gpu *gpu, const struct screen_heads *heads)
 {
 	struct screen_message msg = { .type = SCREEN_HEADS, .heads = *heads };
 
+	look_ahead(gpu, NULL);
 	gpu->heads = *heads;
 	gpu->heads_due = send_message(gpu, &msg, -1) == ERR_AGAIN;
 }
@@ -224,19 +238,6 @@ static void on_cursor(struct gpu *gpu, const struct screen_cursor *cursor, int f
 		lose(gpu, "a cursor without its image");
 	else
 		gpu->ops->cursor(gpu->user, cursor, pixels);
-}
-
-/* The picture has changed: what was read ahead is old, or this is about it. */
-static void look_ahead(struct gpu *gpu, const struct screen_damage *damage)
-{
-	for (struct gpu_target *target = gpu->targets; target; target = target->next) {
-		target->ahead.serial = 0;
-		if (damage && damage->read_serial && damage->read_serial == gpu->await_serial &&
-				target->handle == gpu->await_handle && !target->dropped)
-			target->ahead = (struct ahead){ damage->read_serial, damage->read_rect, false };
-	}
-	if (damage && damage->read_serial)
-		gpu->await_serial = 0;
 }
 
 static void on_damage(struct gpu *gpu, const struct screen_damage *damage)

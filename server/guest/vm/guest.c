@@ -22,15 +22,24 @@ say_why(struct guest *guest, int exit_code, const char *format, ...)
 	guest->exit_code = exit_code;
 }
 
+/* QEMU ends with an error when the front does not do what it is needed for, and may be
+ * faster than the front, which has something to put away. */
+static bool front_is_to_blame(const struct machine *machine)
+{
+	int status = machine->qemu.status;
+
+	return WIFEXITED(status) && WEXITSTATUS(status) != 0 && machine->front.pid &&
+			program_ended(machine->front.pid, GUEST_FRONT_TIME_MS) &&
+			process_failed(&machine->front);
+}
+
 static void on_qemu_end(void *user)
 {
 	struct guest *guest = user;
 	char how[PROCESS_LINE_CAP + 32];
 
-	/* It ends when the front does, whose end follows and says why. */
-	if (guest->state == GUEST_RUNS && WIFEXITED(guest->machine.qemu.status) && guest->machine.front.pid &&
-			process_failed(&guest->machine.front))
-		return;
+	if (guest->state == GUEST_RUNS && front_is_to_blame(&guest->machine))
+		return; /* its end follows, and says why */
 	process_why(&guest->machine.qemu, how, sizeof how);
 	if (!guest->qmp.ready)
 		say_why(guest, VM_EXIT_QEMU, "the machine does not start: QEMU ended with %s", how);
@@ -45,8 +54,11 @@ static void on_front_end(void *user)
 	struct guest *guest = user;
 	char how[PROCESS_LINE_CAP + 32];
 
-	if (guest->state != GUEST_RUNS)
+	if (guest->state != GUEST_RUNS) {
+		if (!guest->machine.qemu.pid)
+			sd_event_exit(guest->event, 0);
 		return;
+	}
 	/* With 0 it ends because QEMU does, whose end says why. */
 	if (guest->machine.front.status == 0 && guest->machine.qemu.pid &&
 			program_ended(guest->machine.qemu.pid, GUEST_QEMU_TIME_MS))

@@ -18,8 +18,9 @@ enum {
 	 * machine too: before it, Return would send half a line. An agent that is gone is
 	 * not waited for. */
 	GUEST_TEXT_TIME_MS = 15000,
-	/* How long QEMU may take to be gone after its sockets are. */
+	/* How long QEMU and the front may take to be gone after their sockets are. */
 	GUEST_QEMU_TIME_MS = 1000,
+	GUEST_FRONT_TIME_MS = 1000,
 };
 
 enum guest_state {

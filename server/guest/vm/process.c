@@ -209,6 +209,8 @@ static int watch(struct process *process, sd_event *event)
 		errno = ENOMEM;
 		return ERR_IO;
 	}
+	/* What it said by its sockets before it ended comes first. */
+	(void)!sd_event_source_set_priority(process->exit, SD_EVENT_PRIORITY_NORMAL + 1);
 	return 0;
 }
 

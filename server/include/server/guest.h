@@ -52,7 +52,7 @@ struct guest_ops {
 	int (*capture)(void *user, void *handle, const struct link_rect *rects, size_t count);
 
 	/* A session waits for the next damage: until capture comes, the guest may write
-	 * into the buffer what it will tell of with guest_link_damage. Once for each frame. */
+	 * into the buffer what it will tell of with guest_link_damage. Once for each pull. */
 	void (*await)(void *user, void *handle);
 
 	/* A session wants these monitors. Returns 0: the guest answers now or later with
