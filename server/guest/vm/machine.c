@@ -88,7 +88,8 @@ static void add_board(struct words *words, const struct machine_settings *settin
 	word(words, "-accel");
 	word(words, settings->kvm ? "kvm" : "tcg,thread=multi");
 	word(words, "-cpu");
-	word(words, settings->kvm ? "host" : "max,svm=off");
+	/* Fast strings are emulated byte by byte; without them guests copy by words. */
+	word(words, settings->kvm ? "host" : "max,svm=off,erms=off,fsrm=off");
 	word(words, "-smp");
 	word(words, "%u", settings->cpus);
 	word(words, "-m");
