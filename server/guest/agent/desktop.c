@@ -121,9 +121,18 @@ void desktop_run(struct desktop *desktop, bool again)
 		start_keys(desktop);
 }
 
+static int child_wait_ms(const struct desktop_child *child)
+{
+	if (!ready(child, true))
+		return -1;
+	return child->failed < DESKTOP_SOON_TRIES ? DESKTOP_SOON_MS : DESKTOP_LATER_MS;
+}
+
 int desktop_wait_ms(const struct desktop *desktop)
 {
-	return ready(&desktop->monitors, true) || ready(&desktop->keys, true) ? DESKTOP_AGAIN_MS : -1;
+	int monitors = child_wait_ms(&desktop->monitors), keys = child_wait_ms(&desktop->keys);
+
+	return monitors < 0 || (keys >= 0 && keys < monitors) ? keys : monitors;
 }
 
 static void failed(struct desktop_child *child)

@@ -10,8 +10,10 @@
 #include <sys/types.h>
 
 enum {
-	DESKTOP_TRIES_MAX = 900,
-	DESKTOP_AGAIN_MS = 1000,
+	DESKTOP_SOON_TRIES = 60,
+	DESKTOP_TRIES_MAX = DESKTOP_SOON_TRIES + 170,
+	DESKTOP_SOON_MS = 1000, /* until the next of these */
+	DESKTOP_LATER_MS = 5000,
 };
 
 struct desktop_child {
