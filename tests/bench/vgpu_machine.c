@@ -220,7 +220,7 @@ static int boot(struct vgpu_machine *machine, const char *console)
 
 	if (!err)
 		err = vgpu_console_start(&machine->console,
-				"systemctl stop getty@tty1; echo 0 >/sys/class/graphics/fbcon/cursor_blink");
+				"systemctl stop getty@tty1 oriel-agent; echo 0 >/sys/class/graphics/fbcon/cursor_blink");
 	if (!err)
 		err = vgpu_console_end(&machine->console, START_TIME_MS);
 	if (err != 0)

@@ -111,7 +111,7 @@ class FiftyTest(StackCase):
         for number, client in enumerate(clients):
             got = client.until("the last frame", lambda s: s["pattern"]["frame"] == want["frame"])["pattern"]
             self.assertEqual(got["disorder"], 0, "client %d" % number)
-            wait.until(lambda: "client %d to have the picture: %s" % (number, seen[client.picture().data]),
+            wait.until(lambda: "client %d to have the picture: %s" % (number, seen.get(client.picture().data)),
                        lambda: self.is_right(client, seen))
 
     def is_right(self, client, seen):

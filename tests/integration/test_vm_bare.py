@@ -85,6 +85,8 @@ class BareTest(VmCase):
         drawn = self.drawn(user)
         wait.until("glmark2 to go on", lambda: self.drawn(user) >= drawn + 3, machine.BOOT_S, 0.5)
         wait.until(lambda: "the frame to be right: %s" % self.last, lambda: self.is_right(user), machine.BOOT_S, 0.5)
+        # It is the same each time, so that none may be wrong from here on.
+        self.assertTrue(self.is_right(user), self.last)
 
     def assert_turns(self, client):
         before = client.picture().data

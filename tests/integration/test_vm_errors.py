@@ -56,6 +56,7 @@ class ErrorsTest(unittest.TestCase):
         self.addCleanup(process.kill)  # it would wait for a machine that does not shut down yet
         wait.until(lambda: "the machine to run; " + process.log(),
                    lambda: not process.running() or "the machine runs" in process.log(), machine.BOOT_S)
+        self.assertTrue(process.running(), process.log())
         by_name = {comm(pid)[:10]: pid for pid in children(process.pid)}
         return process, by_name["qemu-syste"], by_name["oriel-vgpu"]
 
