@@ -22,7 +22,7 @@ struct call {
 	uint64_t data_bytes;   /* all that is there */
 	struct writer data;    /* the answer of a command that tells something, whole */
 	struct answer pending; /* the answer of one that waits for the worker */
-	bool no_room;          /* now; nothing was done */
+	bool later;            /* nothing was done: no room, or too early */
 };
 
 /* Answers to what is asked too often are logged once in a while only by debug. */
@@ -173,7 +173,10 @@ static enum virtio_gpu_type on_flush(struct call *call)
 			rect->height > resource->create.height ||
 			rect->y > resource->create.height - rect->height)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "beyond the resource");
-	picture_flush(call->front, call->cmd.resource, rect);
+	if (picture_may_flush(call->front, call->cmd.resource))
+		picture_flush(call->front, call->cmd.resource, rect);
+	else
+		call->later = true;
 	return VIRTIO_GPU_OK;
 }
 
@@ -231,7 +234,7 @@ static enum virtio_gpu_type on_attach_backing(struct call *call)
 	front->entries += count;
 	if (front_send_backing(front, resource, !fenced, &call->pending.command) == ERR_AGAIN) {
 		front_detach(front, resource);
-		call->no_room = true;
+		call->later = true;
 	}
 	return VIRTIO_GPU_OK;
 }
@@ -393,7 +396,7 @@ static enum virtio_gpu_type on_submit(struct call *call)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "not in the guest's memory");
 	batch = renderer_arena_take(front->renderer, len, &msg.submit.arena_offset);
 	if (!batch) {
-		call->no_room = true;
+		call->later = true;
 		return VIRTIO_GPU_OK;
 	}
 	if (queue_chain_copy(call->chain, vhost_memory(front->vhost), call->data_at, batch, len) < 0)
@@ -486,7 +489,7 @@ static bool carry_out(struct front *front, const struct queue_chain *chain)
 		.to = call.cmd.header };
 	memcpy(call.pending.in, chain->in, sizeof call.pending.in);
 	type = err < 0 ? VIRTIO_GPU_ERR_UNSPECIFIED : run(&call);
-	if (call.no_room)
+	if (call.later)
 		return false;
 	conclude(&call, type);
 	return true;

@@ -345,7 +345,10 @@ void picture_message(struct front *front, const struct screen_message *msg, int 
 	case SCREEN_HEADS: on_heads(front, &msg->heads); break;
 	case SCREEN_DROP: on_drop(front, msg->drop.handle); break;
 	case SCREEN_READ: on_read(front, &msg->read); break;
-	case SCREEN_AWAIT: front->picture.await = msg->await; break;
+	case SCREEN_AWAIT:
+		front->picture.await = msg->await;
+		front_look(front);
+		break;
 	default: break;
 	}
 }
@@ -406,11 +409,35 @@ static void damage_all(struct front *front, uint32_t head)
 	tell_damage(front, head, &(struct link_rect){ 0, 0, rect->width, rect->height });
 }
 
-static void count_frame(struct front *front)
+static void send_frame(struct front *front, uint32_t flags)
 {
-	struct render_message msg = { .type = RENDER_FRAME };
+	struct render_message msg = { .type = RENDER_FRAME, .flags = flags };
 
 	front_send(front, &msg, -1);
+	front->picture.frame = msg.serial;
+	front->picture.frame_done = !flags;
+}
+
+/* Those that were counted on the way to a flush are not counted again. */
+static void count_frame(struct front *front)
+{
+	if (!front->picture.frame)
+		send_frame(front, 0);
+	front->picture.frame = 0;
+}
+
+bool picture_may_flush(struct front *front, uint32_t resource)
+{
+	struct picture *picture = &front->picture;
+	bool shown = false;
+
+	for (uint32_t head = 0; head < SCREEN_HEADS_MAX; head++)
+		shown |= picture->scanouts[head].resource == resource;
+	if (!shown || !picture->targets.count || picture->await.serial)
+		return true;
+	if (!picture->frame)
+		send_frame(front, RENDER_WANT_DONE);
+	return picture->frame_done || !picture->frame;
 }
 
 void picture_flush(struct front *front, uint32_t resource, const struct virtio_gpu_rect *rect)
@@ -511,6 +538,7 @@ void picture_done(struct front *front, uint32_t serial, enum render_result resul
 	uint32_t handle;
 	size_t at = 0;
 
+	front->picture.frame_done |= serial == front->picture.frame;
 	read_done(front, serial, result);
 	while ((target = table_next(&front->picture.targets, &at, &handle))) {
 		if (target->dropping == serial) {
@@ -526,6 +554,7 @@ void picture_lost(struct front *front)
 	struct picture_target *target;
 	uint32_t handle;
 
+	picture->frame = 0;
 	while (picture->first_read) {
 		picture->first_read->first = picture->first_read->last;
 		read_done(front, picture->first_read->last, RENDER_FAILED);

@@ -35,7 +35,10 @@ struct picture {
 	struct table targets;
 	struct picture_read *first_read, **last_read;
 	struct screen_await await; /* serial 0: nobody */
-	sd_event_source *late;     /* a flush did not come */
+	/* The worker's way to a flush that is not told yet. */
+	uint32_t frame;        /* serial of its RENDER_FRAME; 0: not sent */
+	bool frame_done;       /* the worker is there */
+	sd_event_source *late; /* a flush did not come */
 };
 
 MUST_USE int picture_init(struct front *front);
@@ -50,6 +53,12 @@ void picture_message(struct front *front, const struct screen_message *msg, int 
 /* What the guest's commands came to: VIRTIO_GPU_OK or an error. */
 enum virtio_gpu_type picture_set_scanout(
 		struct front *front, uint32_t head, uint32_t resource, const struct virtio_gpu_rect *rect);
+
+/* Guests draw some frames ahead of the renderer and flush each at once. A flush that is told
+ * then comes while an older frame is being read, and is never seen; so it is told when
+ * somebody waits for it, or at the latest when the renderer has got that far and has nothing
+ * else to do. False: too early; the control queue is looked at again when that has changed. */
+bool picture_may_flush(struct front *front, uint32_t resource);
 void picture_flush(struct front *front, uint32_t resource, const struct virtio_gpu_rect *rect);
 
 /* A batch that came at sent_us drew into a resource. If that is shown and no flush follows

@@ -158,6 +158,15 @@ void machine_fence(struct machine *m, uint32_t serial)
 	machine_run(m);
 }
 
+void machine_done(struct machine *m, uint32_t serial)
+{
+	static struct render_message out;
+
+	out = (struct render_message){ .type = RENDER_DONE, .serial = serial };
+	answer(m, &out);
+	machine_run(m);
+}
+
 static bool run_worker(struct machine *m)
 {
 	static struct render_message msg;

@@ -95,6 +95,9 @@ void machine_screen_send(struct machine *m, const struct screen_message *msg, in
 /* The worker, which held its fences back, is done up to that one. */
 void machine_fence(struct machine *m, uint32_t serial);
 
+/* The same of a command that was held back. */
+void machine_done(struct machine *m, uint32_t serial);
+
 /* How many messages of that type came to the worker, and the last of them. */
 unsigned machine_sent_count(const struct machine *m, enum render_type type);
 const struct machine_sent *machine_sent_last(const struct machine *m, enum render_type type);

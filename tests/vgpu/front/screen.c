@@ -222,6 +222,72 @@ static void awaited_damage_is_read_at_once(void **state)
 	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
 }
 
+/* One that the front does not look at yet. */
+static void flush_early(struct machine *m)
+{
+	struct screen_message msg;
+
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 10, 20, 30, 40, 1, 0), 0);
+	assert_false(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+}
+
+static void a_flush_waits_for_who_waits_for_it(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg;
+
+	show_scanout(m);
+	m->silent = true;
+	flush_early(m);
+	send_await(m, 5);
+	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+	assert_int_equal(msg.damage.read_serial, 5);
+	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+	assert_int_equal(machine_sent_count(m, RENDER_FRAME), 1);
+	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
+}
+
+static void a_flush_waits_no_longer_than_the_renderer_draws(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg;
+
+	show_scanout(m);
+	m->silent = true;
+	flush_early(m);
+	machine_done(m, machine_sent_last(m, RENDER_FRAME)->serial);
+	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+	assert_int_equal(msg.damage.read_serial, 0);
+	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+	assert_int_equal(machine_sent_count(m, RENDER_FRAME), 1);
+	/* The next one waits for itself; and for no worker that is lost. */
+	flush_early(m);
+	m->silent = false;
+	machine_kill_worker(m);
+	machine_run(m);
+	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
+	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
+}
+
+static void a_flush_of_what_nobody_sees_waits_for_nothing(void **state)
+{
+	struct machine *m = *state;
+	struct screen_message msg;
+
+	show_scanout(m);
+	assert_int_equal(driver_create_2d(m, 2, 64, 64), VIRTIO_GPU_OK);
+	m->silent = true;
+	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 0, 0, 64, 64, 2, 0),
+			VIRTIO_GPU_OK);
+	assert_int_equal(machine_sent_count(m, RENDER_FRAME), 0);
+	m->silent = false;
+	msg = (struct screen_message){ .type = SCREEN_DROP, .drop = { 7 } };
+	machine_screen_send(m, &msg, -1);
+	assert_true(machine_screen(m, SCREEN_DROPPED, &msg, NULL));
+	m->silent = true;
+	flush(m);
+}
+
 static void waiting_ends_with_a_read_or_the_target(void **state)
 {
 	struct machine *m = *state;
@@ -378,6 +444,9 @@ int main(void)
 		DRIVER_TEST(a_picture_comes_to_the_screen),
 		DRIVER_TEST(what_cannot_be_read_is_no_scanout),
 		DRIVER_TEST(awaited_damage_is_read_at_once),
+		DRIVER_TEST(a_flush_waits_for_who_waits_for_it),
+		DRIVER_TEST(a_flush_waits_no_longer_than_the_renderer_draws),
+		DRIVER_TEST(a_flush_of_what_nobody_sees_waits_for_nothing),
 		DRIVER_TEST(waiting_ends_with_a_read_or_the_target),
 		DRIVER_TEST(a_target_may_come_before_the_worker),
 		DRIVER_TEST(a_cursor_comes_to_the_screen),
