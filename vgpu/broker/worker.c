@@ -347,6 +347,22 @@ static void set_priority(pid_t thread, bool demoted)
 	setpriority(PRIO_PROCESS, (id_t)thread, own_nice());
 }
 
+/* virglrenderer's thread that waits for fences. It uses next to nothing; without the CPU it
+ * would not tell what is drawn, which would then look as what is not. */
+static bool tells_fences(pid_t worker, pid_t thread)
+{
+	char path[64], name[32] = "";
+	FILE *in;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/comm", (int)worker, (int)thread);
+	in = fopen(path, "re");
+	if (in && !fgets(name, sizeof name, in))
+		name[0] = 0;
+	if (in)
+		fclose(in);
+	return strcmp(name, "vrend-sync\n") == 0;
+}
+
 void worker_demote(struct worker *worker, bool demoted)
 {
 	char path[64];
@@ -363,7 +379,7 @@ void worker_demote(struct worker *worker, bool demoted)
 
 		/* One that ended meanwhile needs nothing. */
 		if (thread > 0)
-			set_priority(thread, demoted);
+			set_priority(thread, demoted && !tells_fences(worker->pid, thread));
 	}
 	if (threads)
 		closedir(threads);

@@ -49,8 +49,8 @@ void worker_hold(struct worker *worker, bool held);
 /* A spare's start is in nobody's way. Does nothing where the broker may not undo it. */
 void worker_start_slowly(const struct worker *worker);
 
-/* Lets its threads run only when nobody else wants the CPU, or as all others. Does
- * nothing where the broker may not undo it. */
+/* Lets its threads run only when nobody else wants the CPU, or as all others; but for the
+ * one that tells which fences were reached. Does nothing where the broker may not undo it. */
 void worker_demote(struct worker *worker, bool demoted);
 
 void worker_kill(struct worker *worker);

@@ -265,6 +265,9 @@ class Case(unittest.TestCase):
         pid = front.join()[2]
         front.order(b"h")
         self.wait_list(lambda rows: os.sched_getscheduler(pid) == os.SCHED_IDLE)
+        # Or what is drawn would not be known to be, and be blamed in place of what is not.
+        self.wait_list(lambda rows: self.policies(pid) == {"oriel-vgpu-work": os.SCHED_IDLE,
+                                                           "vrend-sync": os.SCHED_OTHER})
         os.kill(pid, signal.SIGKILL)
         front.wait_lost()
         pid = front.join()[2]
@@ -274,6 +277,15 @@ class Case(unittest.TestCase):
         # Asked for again: on a busy machine what was asked for before may be old.
         self.assertGreater(self.list()["guest"]["gpu_time_us"], before + 1000000)
         os.kill(pid, signal.SIGKILL)
+
+    @staticmethod
+    def policies(pid):
+        """Of each thread, by name."""
+        found = {}
+        for task in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/comm" % (pid, task)) as f:
+                found[f.read().strip()] = os.sched_getscheduler(int(task))
+        return found
 
     def test_watchdog_without_use(self):
         """A batch that waits for ever."""

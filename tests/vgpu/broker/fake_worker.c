@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <proto/broker.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
@@ -91,13 +92,24 @@ static bool next_order(char *order)
 	return poll(&fd, 1, -1) == 1 && read(RENDER_FD, order, 1) == 1;
 }
 
+/* As virglrenderer's that tells of fences. */
+static void *tell_fences(void *unused)
+{
+	pthread_setname_np(pthread_self(), "vrend-sync");
+	for (;;)
+		pause();
+	return NULL;
+}
+
 int main(void)
 {
 	struct broker_page *page = (struct broker_page *)shm_map(PAGE_FD, sizeof *page);
 	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	pthread_t teller;
 	char order;
 
-	if (!page || fcntl(PAGE_FD, F_SETLK, &all) < 0)
+	if (!page || pthread_create(&teller, NULL, tell_fences, NULL) != 0 ||
+			fcntl(PAGE_FD, F_SETLK, &all) < 0)
 		return 1;
 	atomic_store(&page->ready, 1);
 	atomic_store(&page->memory_bytes, 7 << 20);
