@@ -141,6 +141,7 @@ class BareTest(VmCase):
         print("figures: a shader without end was ended after %.1f s; its worker was away for %d ms" % (
             time.monotonic() - started, gap_ms), flush=True)
         self.end_endless(user)
+        self.assertEqual(set(re.findall(r"context \d+ \((.*)\) may not draw", self.guest_log(user))), {"draw-frames"})
         self.assertEqual(self.worker(other), worker)
         self.assert_turns(other_client)
         self.assert_goes_on(user)
