@@ -410,6 +410,7 @@ class Case(unittest.TestCase):
         self.start()
         front = self.front()
         pid = front.join()[2]
+        front.order(b"b")  # it has come so far as to lock its page
         self.end(signal.SIGKILL)
         self.start()
         again = self.front()
