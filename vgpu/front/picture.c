@@ -409,21 +409,13 @@ static void damage_all(struct front *front, uint32_t head)
 	tell_damage(front, head, &(struct link_rect){ 0, 0, rect->width, rect->height });
 }
 
-static void send_frame(struct front *front, uint32_t flags)
+/* Has a picture that is shown counted. Returns the serial. */
+static uint32_t send_frame(struct front *front, uint32_t flags)
 {
 	struct render_message msg = { .type = RENDER_FRAME, .flags = flags };
 
 	front_send(front, &msg, -1);
-	front->picture.frame = msg.serial;
-	front->picture.frame_done = !flags;
-}
-
-/* Those that were counted on the way to a flush are not counted again. */
-static void count_frame(struct front *front)
-{
-	if (!front->picture.frame)
-		send_frame(front, 0);
-	front->picture.frame = 0;
+	return msg.serial;
 }
 
 bool picture_may_flush(struct front *front, uint32_t resource)
@@ -435,9 +427,11 @@ bool picture_may_flush(struct front *front, uint32_t resource)
 		shown |= picture->scanouts[head].resource == resource;
 	if (!shown || !picture->targets.count || picture->await.serial)
 		return true;
-	if (!picture->frame)
-		send_frame(front, RENDER_WANT_DONE);
-	return picture->frame_done || !picture->frame;
+	if (!picture->frame) {
+		picture->frame = send_frame(front, RENDER_WANT_DONE);
+		picture->frame_done = !picture->frame; /* it could not be sent */
+	}
+	return picture->frame_done;
 }
 
 void picture_flush(struct front *front, uint32_t resource, const struct virtio_gpu_rect *rect)
@@ -461,8 +455,9 @@ void picture_flush(struct front *front, uint32_t resource, const struct virtio_g
 		tell_damage(front, head, &part);
 		seen = true;
 	}
-	if (seen)
-		count_frame(front);
+	if (seen && !front->picture.frame) /* or it was counted while it was held */
+		send_frame(front, 0);
+	front->picture.frame = 0;
 }
 
 void picture_drawn(struct front *front, uint32_t resource, uint64_t sent_us)
@@ -492,7 +487,7 @@ static int on_late(sd_event_source *source, uint64_t now_us, void *user)
 		scanout->unflushed_us = 0;
 	}
 	if (seen)
-		count_frame(front);
+		send_frame(front, 0);
 	return 0;
 }
 
