@@ -7,7 +7,8 @@ enum {
 	EMULATED_WORDS_CAP = 128,
 };
 
-/* Words for its command line, with a space before each. Takes some 10 ms. */
+/* Words for its command line, with a space before each; always some. Takes some 10 ms.
+ * Thread-safe. */
 void emulated_kernel_words(char dst[EMULATED_WORDS_CAP]);
 
 #endif

@@ -197,9 +197,7 @@ static int start_qemu(struct machine *machine, sd_event *event, const struct mac
 	/* Its processors would be in the way of the pictures that they wait for. */
 	machine->qemu.nice = QEMU_NICE;
 	result = process_start(&machine->qemu, event, words.list, fds, QEMU_FDS);
-	if (result != 0)
-		return start_failed(machine, VM_EXIT_QEMU, QEMU, result);
-	return 0;
+	return result == 0 ? 0 : start_failed(machine, VM_EXIT_QEMU, QEMU, result);
 }
 
 static int start_front(struct machine *machine, sd_event *event, const struct machine_settings *settings,
