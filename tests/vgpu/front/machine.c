@@ -121,7 +121,8 @@ static void note(struct machine *m, const struct render_message *msg, int fd)
 		close(sent->fd);
 	m->sent_count++;
 	*sent = (struct machine_sent){ msg->type, msg->flags, msg->serial, id_of(msg),
-		msg->type == RENDER_SUBMIT ? msg->submit.len_bytes : 0, fd };
+		msg->type == RENDER_SUBMIT ? msg->submit.len_bytes : 0, fd,
+		msg->type == RENDER_READ ? msg->read.rects[0] : (struct render_rect){ 0 } };
 }
 
 static void reply(struct machine *m, const struct render_message *msg)

@@ -23,6 +23,7 @@ struct machine_sent {
 	uint32_t id;  /* resource, context or target; of a fence: its name, of a read: its resource */
 	uint32_t len; /* of a batch */
 	int fd;       /* passed along; owned */
+	struct render_rect rect; /* the first of a read */
 };
 
 struct machine {

@@ -1,11 +1,7 @@
-/* What the screen of a virtual GPU is told, and what it asks for: heads, pictures, the cursor. */
+/* What the screen of a virtual GPU is told, and what it says: heads, scanouts, damage, the cursor. */
 #include "driver.h"
 #include <base/shm.h>
 #include <unistd.h>
-
-enum {
-	BACKING_AT = 0x100000,
-};
 
 static void heads_are_as_the_screen_has_them(void **state)
 {
@@ -115,48 +111,6 @@ static void a_scanout_beyond_the_limits_shows_a_part(void **state)
 	assert_int_equal(msg.scanout.height_px, 64);
 }
 
-static void a_picture_comes_to_the_screen(void **state)
-{
-	struct machine *m = *state;
-	int fd = shm_create("target", 1280 * 4 * 800);
-	struct screen_message msg = { .type = SCREEN_TARGET, .target = { 7, { 1, 1280, 800, 1280 * 4 } } };
-
-	machine_screen_send(m, &msg, fd);
-	close(fd);
-	assert_int_equal(driver_create_2d(m, 1, 1024, 768), VIRTIO_GPU_OK);
-	assert_int_equal(driver_attach(m, 1, machine_addr(BACKING_AT + 4096), 1024 * 768 * 4),
-			VIRTIO_GPU_ERR_PARAMETER);
-	assert_int_equal(driver_attach(m, 1, machine_addr(BACKING_AT), 1 << 20), VIRTIO_GPU_OK);
-	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 1024, 768, 0, 1),
-			VIRTIO_GPU_OK);
-	assert_true(machine_screen(m, SCREEN_SCANOUT, &msg, NULL));
-	assert_int_equal(msg.scanout.width_px, 1024);
-	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_TRANSFER_TO_2D, 0, 0, 0, 0, 64, 64, 0, 0, 1, 0),
-			VIRTIO_GPU_OK);
-	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 10, 20, 30, 40, 1, 0),
-			VIRTIO_GPU_OK);
-	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
-	assert_int_equal(msg.damage.rect.x, 10);
-	assert_int_equal(msg.damage.rect.height, 40);
-	assert_int_equal(machine_sent_count(m, RENDER_FRAME), 1);
-	msg = (struct screen_message){ .type = SCREEN_READ, .read = { 3, 7, 1, { { 10, 20, 30, 40 } } } };
-	machine_screen_send(m, &msg, -1);
-	assert_int_equal(machine_sent_last(m, RENDER_READ)->id, 1);
-	assert_true(machine_screen(m, SCREEN_READ_DONE, &msg, NULL));
-	assert_int_equal(msg.read_done.serial, 3);
-	assert_int_equal(msg.read_done.result, SCREEN_READ_OK);
-	/* What lies beside the scanout is painted black first. */
-	msg = (struct screen_message){ .type = SCREEN_READ, .read = { 4, 7, 1, { { 1000, 20, 100, 40 } } } };
-	machine_screen_send(m, &msg, -1);
-	assert_int_equal(machine_sent_count(m, RENDER_READ), 3);
-	assert_int_equal(machine_sent_last(m, RENDER_READ)->id, 1);
-	/* And a target's end. */
-	msg = (struct screen_message){ .type = SCREEN_DROP, .drop = { 7 } };
-	machine_screen_send(m, &msg, -1);
-	assert_true(machine_screen(m, SCREEN_DROPPED, &msg, NULL));
-	assert_int_equal(msg.drop.handle, 7);
-}
-
 /* A buffer is as wide as it has bytes; the worker reads no more than RENDER_SIZE_MAX_PX. */
 static void what_cannot_be_read_is_no_scanout(void **state)
 {
@@ -169,151 +123,6 @@ static void what_cannot_be_read_is_no_scanout(void **state)
 	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 19000, 0, 64, 1, 0, 1),
 			VIRTIO_GPU_ERR_PARAMETER);
 	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 100, 0, 64, 1, 0, 1), VIRTIO_GPU_OK);
-}
-
-/* A target, and a scanout of 1024x768 that a flush of this part changes. */
-static void show_scanout(struct machine *m)
-{
-	struct screen_message msg = { .type = SCREEN_TARGET, .target = { 7, { 1, 1280, 800, 1280 * 4 } } };
-	int fd = shm_create("target", 1280 * 4 * 800);
-
-	machine_screen_send(m, &msg, fd);
-	close(fd);
-	assert_int_equal(driver_create_2d(m, 1, 1024, 768), VIRTIO_GPU_OK);
-	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_SET_SCANOUT, 0, 0, 0, 0, 1024, 768, 0, 1),
-			VIRTIO_GPU_OK);
-	assert_true(machine_screen(m, SCREEN_SCANOUT, &msg, NULL));
-}
-
-static struct screen_damage flush(struct machine *m)
-{
-	struct screen_message msg;
-
-	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 10, 20, 30, 40, 1, 0),
-			VIRTIO_GPU_OK);
-	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
-	return msg.damage;
-}
-
-static void send_await(struct machine *m, uint32_t serial)
-{
-	machine_screen_send(m, &(struct screen_message){ .type = SCREEN_AWAIT, .await = { serial, 7 } }, -1);
-}
-
-static void awaited_damage_is_read_at_once(void **state)
-{
-	struct machine *m = *state;
-	struct screen_message msg;
-	struct screen_damage damage;
-
-	show_scanout(m);
-	assert_int_equal(flush(m).read_serial, 0);
-	send_await(m, 5);
-	damage = flush(m);
-	assert_int_equal(damage.read_serial, 5);
-	assert_int_equal(damage.read_rect.y, 20);
-	assert_int_equal(damage.read_rect.width, 30);
-	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
-	assert_true(machine_screen(m, SCREEN_READ_DONE, &msg, NULL));
-	assert_int_equal(msg.read_done.serial, 5);
-	assert_int_equal(msg.read_done.result, SCREEN_READ_OK);
-	/* Once. */
-	assert_int_equal(flush(m).read_serial, 0);
-	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
-}
-
-/* One that the front does not look at yet. */
-static void flush_early(struct machine *m)
-{
-	struct screen_message msg;
-
-	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 10, 20, 30, 40, 1, 0), 0);
-	assert_false(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
-}
-
-static void a_flush_waits_for_who_waits_for_it(void **state)
-{
-	struct machine *m = *state;
-	struct screen_message msg;
-
-	show_scanout(m);
-	m->silent = true;
-	flush_early(m);
-	send_await(m, 5);
-	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
-	assert_int_equal(msg.damage.read_serial, 5);
-	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
-	assert_int_equal(machine_sent_count(m, RENDER_FRAME), 1);
-	assert_int_equal(machine_sent_count(m, RENDER_READ), 1);
-}
-
-static void a_flush_waits_no_longer_than_the_renderer_draws(void **state)
-{
-	struct machine *m = *state;
-	struct screen_message msg;
-
-	show_scanout(m);
-	m->silent = true;
-	flush_early(m);
-	machine_done(m, machine_sent_last(m, RENDER_FRAME)->serial);
-	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
-	assert_int_equal(msg.damage.read_serial, 0);
-	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
-	assert_int_equal(machine_sent_count(m, RENDER_FRAME), 1);
-	/* The next one waits for itself; and for no worker that is lost. */
-	flush_early(m);
-	m->silent = false;
-	machine_kill_worker(m);
-	machine_run(m);
-	assert_int_not_equal(machine_take(m, VHOST_CONTROL), -1);
-	assert_true(machine_screen(m, SCREEN_DAMAGE, &msg, NULL));
-}
-
-static void a_flush_of_what_nobody_sees_waits_for_nothing(void **state)
-{
-	struct machine *m = *state;
-	struct screen_message msg;
-
-	show_scanout(m);
-	assert_int_equal(driver_create_2d(m, 2, 64, 64), VIRTIO_GPU_OK);
-	m->silent = true;
-	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 0, 0, 64, 64, 2, 0),
-			VIRTIO_GPU_OK);
-	assert_int_equal(machine_sent_count(m, RENDER_FRAME), 0);
-	m->silent = false;
-	msg = (struct screen_message){ .type = SCREEN_DROP, .drop = { 7 } };
-	machine_screen_send(m, &msg, -1);
-	assert_true(machine_screen(m, SCREEN_DROPPED, &msg, NULL));
-	m->silent = true;
-	flush(m);
-}
-
-static void waiting_ends_with_a_read_or_the_target(void **state)
-{
-	struct machine *m = *state;
-	struct screen_message msg = { .type = SCREEN_READ, .read = { 6, 7, 1, { { 0, 0, 1, 1 } } } };
-
-	show_scanout(m);
-	send_await(m, 5);
-	machine_screen_send(m, &msg, -1);
-	assert_true(machine_screen(m, SCREEN_READ_DONE, &msg, NULL));
-	assert_int_equal(flush(m).read_serial, 0);
-	send_await(m, 8);
-	msg = (struct screen_message){ .type = SCREEN_DROP, .drop = { 7 } };
-	machine_screen_send(m, &msg, -1);
-	assert_int_equal(flush(m).read_serial, 0);
-}
-
-static void a_target_may_come_before_the_worker(void **state)
-{
-	struct machine *m = *state;
-	int fd = shm_create("target", 1280 * 4 * 800);
-	struct screen_message msg = { .type = SCREEN_TARGET, .target = { 7, { 1, 1280, 800, 1280 * 4 } } };
-
-	machine_stop(m);
-	assert_true(machine_start_after(m, &msg, fd));
-	close(fd);
-	assert_int_equal(machine_sent_count(m, RENDER_TARGET), 1);
 }
 
 static void a_cursor_comes_to_the_screen(void **state)
@@ -441,14 +250,7 @@ int main(void)
 		DRIVER_TEST(there_are_four_heads),
 		DRIVER_TEST(each_of_four_heads_shows),
 		DRIVER_TEST(a_scanout_beyond_the_limits_shows_a_part),
-		DRIVER_TEST(a_picture_comes_to_the_screen),
 		DRIVER_TEST(what_cannot_be_read_is_no_scanout),
-		DRIVER_TEST(awaited_damage_is_read_at_once),
-		DRIVER_TEST(a_flush_waits_for_who_waits_for_it),
-		DRIVER_TEST(a_flush_waits_no_longer_than_the_renderer_draws),
-		DRIVER_TEST(a_flush_of_what_nobody_sees_waits_for_nothing),
-		DRIVER_TEST(waiting_ends_with_a_read_or_the_target),
-		DRIVER_TEST(a_target_may_come_before_the_worker),
 		DRIVER_TEST(a_cursor_comes_to_the_screen),
 		DRIVER_TEST(only_the_last_scanout_waits),
 		DRIVER_TEST(only_the_last_cursor_waits),
