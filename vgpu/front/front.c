@@ -3,6 +3,7 @@
 #include "record.h"
 #include <base/log.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 bool front_running(const struct front *front)
 {
@@ -141,7 +142,8 @@ static void on_done(void *user, uint32_t serial, enum render_result result)
 	answers_done(&front->answers, serial, result);
 	if (result != RENDER_OK)
 		log_debug("command %u failed in the worker (%d)", serial, (int)result);
-	picture_done(front, serial, result);
+	picture_done(&front->picture, serial);
+	reads_done(front, serial, result);
 	cursor_done(front, serial, result);
 	snapshots_done(&front->snapshots, serial, result);
 	after_answer(front);
@@ -206,7 +208,8 @@ static void serve(struct front *front)
 	for (int i = 0; i < FRONT_CAPSETS; i++)
 		count += front->capsets[i].max_version != 0;
 	front->serving = true;
-	picture_restored(front); /* sessions may have attached before there was a worker */
+	reads_restored(front); /* sessions may have attached before there was a worker */
+	picture_restored(front);
 	if (vhost_start(front->vhost, count) < 0)
 		sd_event_exit(front->event, EXIT_FAILURE);
 }
@@ -236,7 +239,8 @@ static void on_lost(void *user)
 
 	log_warn("the worker is lost; another one is asked for");
 	restore_lost(front);
-	picture_lost(front);
+	picture_lost(&front->picture);
+	reads_lost(front);
 	cursor_lost(front);
 	snapshots_lost(&front->snapshots);
 	broker_link_want(front->broker);
@@ -334,7 +338,13 @@ static const struct vhost_ops vhost_ops = { on_work, on_memory, on_reset, on_bus
 
 static void on_screen_message(void *user, const struct screen_message *msg, int fd)
 {
-	picture_message(user, msg, fd);
+	if (msg->type != SCREEN_HEADS) {
+		reads_message(user, msg, fd);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	picture_set_heads(user, &msg->heads);
 }
 
 static void on_screen_closed(void *user)
@@ -373,6 +383,7 @@ int front_start(struct front *front, sd_event *event, const struct front_sockets
 		.heads_max = SCREEN_HEADS_MAX, .width_px = LINK_SIZE_MAX_PX, .height_px = LINK_SIZE_MAX_PX
 	};
 	cursor_init(&front->cursor);
+	reads_init(&front->reads);
 	front->vhost = vhost_create(event, sockets->vhost_fd, &vhost_ops, front);
 	if (front->vhost)
 		answers_init(&front->answers, vhost_memory(front->vhost), &answers_ops, front);
@@ -403,6 +414,7 @@ void front_stop(struct front *front)
 	table_finish(&front->resources);
 	table_finish(&front->contexts);
 	picture_finish(&front->picture);
+	reads_finish(&front->reads);
 	cursor_finish(&front->cursor);
 	snapshots_finish(&front->snapshots);
 }

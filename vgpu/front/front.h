@@ -1,6 +1,7 @@
 /* One virtual GPU: what its guest made (resources, contexts, scanouts), and who it
  * talks with. The guest's half of the work is in control.c and cursor.c, the worker's
- * end in front.c, pictures in picture.c, a lost worker in restore.c. One loop thread. */
+ * end in front.c, what is shown in picture.c, reads of it in reads.c, a lost worker in
+ * restore.c. One loop thread. */
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H
 
@@ -9,6 +10,7 @@
 #include "context.h"
 #include "cursor.h"
 #include "picture.h"
+#include "reads.h"
 #include "renderer.h"
 #include "resource.h"
 #include "restore.h"
@@ -46,6 +48,7 @@ struct front {
 	uint32_t attached; /* of all contexts */
 	struct answers answers;
 	struct picture picture;
+	struct reads reads;
 	struct cursor cursor;
 	struct restore restore;
 	struct snapshots snapshots;

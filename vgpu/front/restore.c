@@ -263,6 +263,7 @@ static void finish(struct front *front)
 	front->restore.running = false;
 	if (!front->restore.backings_only)
 		tell(front);
+	reads_restored(front);
 	picture_restored(front);
 	cursor_restored(front);
 	front_look(front);

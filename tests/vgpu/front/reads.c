@@ -6,7 +6,7 @@
 
 enum {
 	BACKING_AT = 0x100000,
-	TARGET = 7, /* the handle of most */
+	TARGET = 7, /* its handle */
 	TARGET_WIDTH_PX = 1280,
 	TARGET_HEIGHT_PX = 800,
 	TARGET_BYTES = TARGET_WIDTH_PX * 4 * TARGET_HEIGHT_PX,
