@@ -188,20 +188,19 @@ bool reads_damage(struct front *front, uint32_t head, const struct link_rect *re
 		const struct link_rect *in_picture)
 {
 	static struct screen_read asked; /* too large for a stack; the loop thread only */
-	struct screen_message msg = { .type = SCREEN_DAMAGE, .damage = { head, loop_now_us(), *rect } };
-	struct reads *reads = &front->reads;
+	struct screen_await *await = &front->reads.await;
+	struct screen_message msg = { .type = SCREEN_DAMAGE,
+		.damage = { head, loop_now_us(), *rect, await->serial, *in_picture } };
 
-	if (!reads->await.serial || !screen_ready(front->screen) || !on_one_head(&front->picture, in_picture))
+	if (!await->serial || !screen_ready(front->screen) || !on_one_head(&front->picture, in_picture))
 		return false;
-	asked.serial = reads->await.serial;
-	asked.handle = reads->await.handle;
+	asked.serial = await->serial;
+	asked.handle = await->handle;
 	asked.count = 1;
 	asked.rects[0] = *in_picture;
 	if (!begin_read(front, &asked))
 		return false;
-	reads->await.serial = 0;
-	msg.damage.read_serial = asked.serial;
-	msg.damage.read_rect = *in_picture;
+	await->serial = 0;
 	screen_send(front->screen, &msg, -1);
 	return true;
 }

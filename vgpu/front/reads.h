@@ -23,15 +23,16 @@ struct reads {
 void reads_init(struct reads *reads);
 void reads_finish(struct reads *reads);
 
-/* A message of the supervisor's; others than those four are ignored. Takes fd (-1: none). */
+/* A message of the supervisor's; others than those four are ignored. Takes fd (-1: none).
+ * A target that is not usable is logged, and is as if it had not come. */
 void reads_message(struct front *front, const struct screen_message *msg, int fd);
 
 /* Somebody looks, and does not wait for damage: what is told now is asked for later. */
 bool reads_busy(const struct reads *reads);
 
-/* Damage of a head: rect in pixels of its scanout, in_picture the same in those of the
- * picture. If somebody waits for it, the read begins and the supervisor is told of both.
- * False: nothing was done or told, as nobody waits or it cannot be read at once. */
+/* Damage of a head: rect in pixels of its scanout, in_picture the same in pixels of the
+ * picture. If somebody waits for it, its read begins and the supervisor is told of both.
+ * False: nothing is begun or told, as nobody waits or it cannot be read at once. */
 bool reads_damage(struct front *front, uint32_t head, const struct link_rect *rect,
 		const struct link_rect *in_picture);
 
