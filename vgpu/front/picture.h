@@ -33,9 +33,10 @@ struct picture {
 MUST_USE int picture_init(struct front *front);
 void picture_finish(struct picture *picture);
 
-/* What the supervisor asks for, and what is kept of that once the limits are known: it may
- * ask before. */
+/* The heads that the supervisor asks for, which are kept within the limits. */
 void picture_set_heads(struct front *front, const struct screen_heads *heads);
+
+/* The limits are known: what was asked for before is brought within them. */
 void picture_limit_heads(struct front *front);
 
 /* What the guest's command came to: VIRTIO_GPU_OK or an error. */
