@@ -36,14 +36,22 @@ void pointer_button(struct pointer *pointer, enum link_button_name button, bool 
 		fake(pointer, down ? XCB_BUTTON_PRESS : XCB_BUTTON_RELEASE, numbers[button], 0, 0);
 }
 
+/* A window manager that looks at each press first (a synchronous grab) lets the X server hold
+ * what follows. The server drops a release that it held if the button is down again when it
+ * gets to it: so nobody is served between the clicks. */
 static void click(struct pointer *pointer, int clicks, uint8_t positive, uint8_t negative)
 {
+	xcb_connection_t *conn = pointer->display->conn;
 	uint8_t button = clicks > 0 ? positive : negative;
 
+	if (clicks == 0)
+		return;
+	xcb_grab_server(conn);
 	for (int left = clicks > 0 ? clicks : -clicks; left > 0; left--) {
 		fake(pointer, XCB_BUTTON_PRESS, button, 0, 0);
 		fake(pointer, XCB_BUTTON_RELEASE, button, 0, 0);
 	}
+	xcb_ungrab_server(conn);
 }
 
 void pointer_wheel(struct pointer *pointer, int32_t vertical_120, int32_t horizontal_120)
