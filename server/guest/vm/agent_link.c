@@ -85,11 +85,11 @@ static void on_hello(struct agent_link *link, uint32_t version)
 {
 	if (!link->there)
 		log_info("the machine's agent is there (version %u)", version);
+	link->early = link->there;
 	link->there = true;
 	forget_text(link);
 	link->layout_due = link->layout.count != 0;
 	link->keymap_due = link->keymap_known;
-	link->ops->hello(link->user);
 	send_due(link);
 }
 
@@ -157,13 +157,20 @@ void agent_link_finish(struct agent_link *link)
 	close_link(link);
 }
 
-void agent_link_gone(struct agent_link *link)
+static void gone(struct agent_link *link)
 {
 	if (link->there)
 		log_info("the machine's agent is gone");
 	link->there = false;
 	link->wheel_120 = 0;
 	forget_text(link);
+}
+
+void agent_link_port(struct agent_link *link, bool open)
+{
+	if (!open && !link->early)
+		gone(link);
+	link->early = false;
 }
 
 void agent_link_layout(struct agent_link *link, const struct agent_layout *layout)

@@ -13,8 +13,6 @@ enum {
 };
 
 struct agent_ops {
-	/* It has started, perhaps again. */
-	void (*hello)(void *user);
 	void (*layout_done)(void *user, const struct agent_layout_done *done);
 	/* All text that agent_link_text took is typed, or will never be. */
 	void (*typed)(void *user);
@@ -27,6 +25,7 @@ struct agent_link {
 	sd_event_source *io;
 	struct agent_lines lines;
 	bool there;                             /* it said hello */
+	bool early;                             /* its hello came before the end of the last one */
 	bool layout_due, keymap_due, locks_due; /* and these are known: below */
 	bool keymap_known;
 	struct agent_layout layout;
@@ -44,8 +43,9 @@ MUST_USE int agent_link_init(
 		struct agent_link *link, sd_event *event, int fd, const struct agent_ops *ops, void *user);
 void agent_link_finish(struct agent_link *link);
 
-/* The agent is gone until it says hello again. */
-void agent_link_gone(struct agent_link *link);
+/* QEMU says that the port was opened or closed in the machine. Closed: the agent is gone
+ * until it says hello, which it may have done: that comes by another way. */
+void agent_link_port(struct agent_link *link, bool open);
 
 /* Remembered, and said to an agent that starts later too. */
 void agent_link_layout(struct agent_link *link, const struct agent_layout *layout);

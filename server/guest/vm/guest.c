@@ -372,8 +372,7 @@ static void on_qmp_port(void *user, bool open)
 {
 	struct guest *guest = user;
 
-	if (!open)
-		agent_link_gone(&guest->agent);
+	agent_link_port(&guest->agent, open);
 }
 
 static void on_qmp_closed(void *user)
@@ -389,10 +388,6 @@ static const struct qmp_ops qmp_ops = {
 	.no_room = on_qmp_no_room,
 	.closed = on_qmp_closed,
 };
-
-static void on_agent_hello(void *user)
-{
-}
 
 static void on_agent_layout_done(void *user, const struct agent_layout_done *done)
 {
@@ -413,7 +408,6 @@ static void on_agent_typed(void *user)
 
 static const struct agent_ops agent_ops = {
 	.typed = on_agent_typed,
-	.hello = on_agent_hello,
 	.layout_done = on_agent_layout_done,
 };
 
