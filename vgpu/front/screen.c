@@ -109,7 +109,7 @@ static void send_pending(struct screen *screen)
 		if (p->any && outbox_empty(&screen->outbox)) {
 			p->any = false;
 			msg = (struct screen_message){ .type = SCREEN_DAMAGE,
-				.damage = { head, p->since_us, p->rect } };
+				.damage = { .head = head, .damage_us = p->since_us, .rect = p->rect } };
 			send_now(screen, &msg, -1);
 		}
 		if (p->moved && outbox_empty(&screen->outbox)) {
