@@ -1,6 +1,7 @@
 """oriel image build, list and prune, with a mmdebstrap that only pretends: what they say
 when something is missing, what they leave alone."""
 
+import concurrent.futures
 import fcntl
 import os
 import shutil
@@ -131,6 +132,17 @@ class ImagesTest(unittest.TestCase):
         self.assertIn("building", self.said)
         self.assertEqual(self.build(), first)
         self.assertEqual(self.said, "")
+
+    def test_several_ask_at_once(self):
+        """For an image that is there, and that another one's build had put last in line."""
+        first, default = self.build(), os.path.join(self.images, "default")
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for _ in range(5):
+                os.unlink(default)
+                os.symlink("another", default)
+                self.assertEqual(list(pool.map(lambda _: self.build(), range(4))), [first] * 4)
+                self.assertEqual(os.path.realpath(default), os.path.realpath(first))
+        self.assertEqual(set(os.listdir(self.images)), {".lock", "build.log", "default", os.path.basename(first)})
 
     def test_force_leaves_what_machines_use(self):
         first = self.build()
