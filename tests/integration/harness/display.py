@@ -1,4 +1,5 @@
-"""A virtual X screen for a client: its pixels, its keyboard and pointer."""
+"""A virtual X screen for a client: its pixels, its keyboard and pointer. Keys do not repeat,
+however late a busy host lets one up."""
 
 import os
 import subprocess
@@ -16,7 +17,7 @@ class Display:
         with open(log, "wb") as f:
             self.popen = subprocess.Popen(
                 ["Xvfb", "-displayfd", str(write_fd), "-screen", "0", "%dx%dx24" % (width, height),
-                 "-nocursor", "-noreset", "-nolisten", "tcp", "-fbdir", self.directory],
+                 "-nocursor", "-noreset", "-r", "-nolisten", "tcp", "-fbdir", self.directory],
                 stdin=subprocess.DEVNULL, stdout=f, stderr=f, pass_fds=(write_fd,), start_new_session=True)
         os.close(write_fd)
         with os.fdopen(read_fd) as f:
