@@ -112,6 +112,16 @@ static void carried_out(struct answers *answers, uint32_t serial)
 	}
 }
 
+/* The newest that is to come of those asked for before it; 0: none. */
+static uint32_t fence_before(const struct answers *answers, const struct answer *answer)
+{
+	uint32_t fence = 0;
+
+	for (const struct answer *a = answers->first; a != answer; a = a->next)
+		fence = a->fence ? a->fence : fence;
+	return fence;
+}
+
 void answers_done(struct answers *answers, uint32_t command, enum render_result result)
 {
 	struct answer **at = &answers->first;
@@ -123,11 +133,13 @@ void answers_done(struct answers *answers, uint32_t command, enum render_result 
 	(*at)->type = type_of(result);
 	if (result != RENDER_OK && (*at)->creates)
 		answers->ops->not_created(answers->user, *at);
-	if ((*at)->fence)
-		return;
-	if ((*at)->batch)
-		carried_out(answers, command);
-	finish(answers, at);
+	if ((*at)->batch && !(*at)->fence) {
+		(*at)->fence = fence_before(answers, *at);
+		if (!(*at)->fence)
+			carried_out(answers, command);
+	}
+	if (!(*at)->fence)
+		finish(answers, at);
 }
 
 void answers_fenced(struct answers *answers, uint32_t fence)
@@ -137,10 +149,12 @@ void answers_fenced(struct answers *answers, uint32_t fence)
 	carried_out(answers, fence);
 	/* One fence stands for all before it. */
 	while (*at) {
-		if ((*at)->fence && (int32_t)(fence - (*at)->fence) >= 0)
+		if ((*at)->fence && (int32_t)(fence - (*at)->fence) >= 0) {
+			settle(answers, *at);
 			finish(answers, at);
-		else
+		} else {
 			at = &(*at)->next;
+		}
 	}
 }
 

@@ -1,5 +1,7 @@
 /* Commands that the guest waits for: chains that go back once the worker has carried
  * out the command, or, if the guest put a fence on it, has drawn everything up to it.
+ * A batch without a fence waits for those before it too: until they are drawn they may be
+ * sent again, and that in order.
  * Fences are answered in order whatever the command came to, because a driver takes one
  * for all before it. Loop thread only. */
 #ifndef FRONT_ANSWERS_H

@@ -23,6 +23,29 @@ static void fences_come_back_in_order(void **state)
 	assert_int_equal(machine_take(m, VHOST_CONTROL), -1);
 }
 
+static void a_batch_without_a_fence_waits_for_those_before_it(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t batch[] = { 0 };
+	uint32_t first, second;
+
+	driver_create_context(m, 1);
+	assert_int_equal(driver_submit(m, 0, 1, batch, 1), VIRTIO_GPU_OK); /* none is before it */
+	m->unfenced = true;
+	driver_submit(m, DRIVER_FENCE, 1, batch, 1);
+	first = machine_sent_last(m, RENDER_FENCE)->id;
+	driver_submit(m, 0, 1, batch, 1);
+	driver_submit(m, DRIVER_FENCE, 1, batch, 1);
+	second = machine_sent_last(m, RENDER_FENCE)->id;
+	assert_int_equal(m->front.answers.count, 3);
+	machine_fence(m, first);
+	assert_int_equal(m->front.answers.count, 1);
+	assert_int_equal(m->front.answers.batch_bytes, 4);
+	machine_fence(m, second);
+	assert_int_equal(m->front.answers.count, 0);
+	assert_int_equal(m->front.answers.batch_bytes, 0);
+}
+
 static bool interrupted(const struct machine *m)
 {
 	uint64_t count;
@@ -104,6 +127,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		DRIVER_TEST(fences_come_back_in_order),
+		DRIVER_TEST(a_batch_without_a_fence_waits_for_those_before_it),
 		DRIVER_TEST(a_flush_interrupts_with_what_comes_next),
 		DRIVER_TEST(a_flush_interrupts_before_its_queue_rests),
 		DRIVER_TEST(a_fence_stands_for_those_before_it_only),

@@ -229,6 +229,27 @@ static void a_context_that_does_not_end_is_banned(void **state)
 	assert_int_equal(driver_submit(m, DRIVER_FENCE, 2, batch, 1), VIRTIO_GPU_OK);
 }
 
+/* The worker is at what is not drawn yet, however much it has taken since. */
+static void who_is_carried_out_later_is_not_banned(void **state)
+{
+	struct machine *m = *state;
+	const uint32_t batch[] = { 0 };
+
+	driver_create_context(m, 1);
+	driver_create_context(m, 2);
+	m->unfenced = true;
+	driver_submit(m, DRIVER_FENCE, 1, batch, 1);
+	driver_submit(m, 0, 2, batch, 1);
+	driver_submit(m, DRIVER_FENCE, 2, batch, 1);
+	m->sent_count = 0;
+	m->unfenced = false;
+	m->reason = SCREEN_RESET_WATCHDOG;
+	machine_kill_worker(m);
+	assert_true(((struct context *)table_get(&m->front.contexts, 1))->banned);
+	assert_int_equal(machine_sent_count(m, RENDER_SUBMIT), 3); /* the other: its journal, both again */
+	assert_int_equal(m->front.answers.count, 0);
+}
+
 static void less_is_told_when_workers_die_of_it(void **state)
 {
 	struct machine *m = *state;
@@ -369,6 +390,7 @@ int main(void)
 		DRIVER_TEST(many_that_were_drawn_are_read_back_in_turn),
 		DRIVER_TEST(one_of_very_many_is_found),
 		DRIVER_TEST(a_context_that_does_not_end_is_banned),
+		DRIVER_TEST(who_is_carried_out_later_is_not_banned),
 		DRIVER_TEST(less_is_told_when_workers_die_of_it),
 		DRIVER_TEST(targets_come_and_go_during_a_restore),
 		DRIVER_TEST(who_kills_each_worker_is_banned),
