@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 enum {
-	LAYOUT_TIMEOUT_MS = 5000, /* a guest answers within milliseconds */
+	LAYOUT_TIMEOUT_MS = 8000, /* a guest answers within milliseconds; FreeRDP's clients wait 9 s */
 };
 
 static void on_layout(void *user, const struct link_layout *layout)

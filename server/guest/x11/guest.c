@@ -289,17 +289,17 @@ static int join_display(struct guest *guest, const struct link_layout *want)
 	return 0;
 }
 
-int guest_init(struct guest *guest, sd_event *event, const char *path, const struct link_layout *want)
+int guest_init(struct guest *guest, sd_event *event, const struct link_layout *want)
 {
-	struct link_layout layout;
-	int err;
-
 	*guest = (struct guest){ .event = event };
-	err = join_display(guest, want);
-	if (err < 0)
-		return err;
-	layout = present_layout(guest, 0);
-	guest->link = guest_link_create(event, path, &ops, guest, &layout);
+	return join_display(guest, want);
+}
+
+int guest_serve(struct guest *guest, const char *path)
+{
+	struct link_layout layout = present_layout(guest, 0);
+
+	guest->link = guest_link_create(guest->event, path, &ops, guest, &layout);
 	if (!guest->link)
 		return ERR_IO;
 	send_cursor(guest);

@@ -32,10 +32,13 @@ struct guest {
 	enum keymap_change keymap_change;
 };
 
-/* Connects to the X server (DISPLAY, XAUTHORITY), sets the layout, listens at path.
+/* Connects to the X server (DISPLAY, XAUTHORITY), sets the layout.
  * 0, or negative after a log line; then guest_finish too. */
-MUST_USE int guest_init(
-		struct guest *guest, sd_event *event, const char *path, const struct link_layout *layout);
+MUST_USE int guest_init(struct guest *guest, sd_event *event, const struct link_layout *layout);
+
+/* Listens at path: sessions may come, and are answered when the loop runs. 0 or negative, as
+ * above. */
+MUST_USE int guest_serve(struct guest *guest, const char *path);
 
 void guest_finish(struct guest *guest);
 

@@ -144,11 +144,14 @@ static int start(struct program *program, const struct options *options, const c
 		return GUEST_EXIT_XORG;
 	setenv("DISPLAY", program->xorg.display, 1);
 	setenv("XAUTHORITY", program->xorg.authority, 1);
-	if (guest_init(&program->guest, program->event, path, &layout) < 0)
+	if (guest_init(&program->guest, program->event, &layout) < 0)
 		return GUEST_EXIT_XORG;
 	gpu_join(&program->gpu);
 	if (desktop_start(&program->desktop, dir, options->desktop) < 0)
 		return GUEST_EXIT_DESKTOP;
+	/* Last: who is let in is to be answered. */
+	if (guest_serve(&program->guest, path) < 0)
+		return GUEST_EXIT_XORG;
 	log_info("display %s, %ux%u, serving at %s", program->xorg.display, options->common.width_px,
 			options->common.height_px, path);
 	return EXIT_SUCCESS;
