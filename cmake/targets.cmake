@@ -20,7 +20,7 @@ function(oriel_test name)
     add_executable(test-${name} ${arg_UNPARSED_ARGUMENTS})
     target_link_libraries(test-${name} PRIVATE ${arg_DEPS} PkgConfig::CMOCKA)
     add_test(NAME ${name} COMMAND test-${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
 
 # oriel_fuzz(NAME file.c [DEPS target...]): a libFuzzer program with the fuzz

@@ -21,6 +21,10 @@
 #include <string.h>
 #include <winpr/wlog.h>
 
+enum {
+	LOGIN_TIME_MS = 120000, /* all of it; FreeRDP's 9 s are short for a test under sanitizers */
+};
+
 /* FreeRDP's context with ours behind it: it allocates both (ContextSize). */
 struct client_context {
 	rdpClientContext common;
@@ -366,6 +370,7 @@ static bool set_all(rdpSettings *s, const struct headless_options *o)
 			freerdp_settings_set_uint32(s, FreeRDP_DesktopHeight, o->height_px) &&
 			freerdp_settings_set_uint32(s, FreeRDP_ColorDepth, (uint32_t)o->depth_bpp) &&
 			freerdp_settings_set_uint32(s, FreeRDP_KeyboardLayout, o->klid ? o->klid : 0x409) &&
+			freerdp_settings_set_uint32(s, FreeRDP_TcpAckTimeout, LOGIN_TIME_MS) &&
 			freerdp_settings_set_bool(s, FreeRDP_SoftwareGdi, TRUE) &&
 			freerdp_settings_set_bool(s, FreeRDP_UnicodeInput, TRUE) &&
 			freerdp_settings_set_bool(s, FreeRDP_DesktopResize, TRUE) &&

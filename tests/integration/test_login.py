@@ -10,13 +10,15 @@ from harness import wait
 from harness.case import StackCase
 
 
-class LoginTest(StackCase):
+class PatternCase(StackCase):
     stack_arguments = {"guest": "pattern", "options": "--still"}
 
     def refused_line(self, user, how):
         """The server's line; the session's own, without the time, is for debugging."""
         self.stack.log_line(r"warn .*: refused '%s' from 127\.0\.0\.1 by %s, \d+ s: " % (re.escape(user), how))
 
+
+class LoginTest(PatternCase):
     def test_nla(self):
         self.headless().connected()
 
@@ -40,6 +42,10 @@ class LoginTest(StackCase):
     def test_unknown_user(self):
         self.headless(user="nobody-of-that-name", password="x").refused()
         self.refused_line("nobody-of-that-name", "nla")
+
+
+class RefusedTest(PatternCase):
+    """Apart: whose log-in is refused five times in a minute is held back."""
 
     def test_no_password_is_told_why(self):
         client = self.headless("--tls", password="")

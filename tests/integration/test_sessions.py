@@ -280,12 +280,14 @@ class RestTest(StackCase):
             client.until("the answer", lambda s: s["pattern"]["serial"] != serial)
         frames = wait.until("trace lines", lambda: len(self.stack.trace()) >= seen + 5 and self.stack.trace())[seen:]
         way = ("damage_us", "captured_us", "pull_us", "analysed_us", "encoded_us", "written_us", "acked_us")
+        # A client whose graphics channel opens late gets another codec first.
+        frames = [frame for frame in frames if "progressive" in frame["codecs"]]
+        self.assertTrue(frames)
         for frame in frames:
             times = [frame[name] for name in way]
             self.assertEqual(times, sorted(times), frame)
             self.assertGreater(times[0], 0)
-            [(codec, said)] = frame["codecs"].items()
-            self.assertEqual(codec, "progressive")
+            [said] = frame["codecs"].values()
             self.assertGreater(said["tiles"], 0)
             self.assertGreater(said["bytes"], 0)
         client.stop()

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -204,11 +205,17 @@ static void test_root(void **state)
 
 static void test_survives_a_killed_predecessor(void **state)
 {
+	struct pollfd xorg = { .events = POLLIN };
+
 	stage_start(&stage, "exec sleep 1000", NULL);
 	xcb_disconnect(stage.conn);
 	stage.conn = NULL;
+	xorg.fd = (int)syscall(SYS_pidfd_open, child_of(stage.pid, "Xorg"), 0);
 	kill(stage.pid, SIGKILL);
 	assert_int_equal(waitpid(stage.pid, NULL, 0), stage.pid);
+	/* One that ends may take the next one's display from it. */
+	assert_int_equal(poll(&xorg, 1, STAGE_TIMEOUT_MS), 1);
+	close(xorg.fd);
 	peer_finish(&stage.peer);
 	close(stage.log_fd);
 	stage_start(&stage, "exec sleep 1000", "800x600");

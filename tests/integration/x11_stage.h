@@ -10,7 +10,7 @@
 #include <xcb/xcb.h>
 
 enum {
-	STAGE_TIMEOUT_MS = 30000, /* of each wait; long, as sanitizers and neighbours are slow */
+	STAGE_TIMEOUT_MS = 120000, /* of each wait; long, as sanitizers and neighbours are slow */
 };
 
 struct stage {

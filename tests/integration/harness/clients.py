@@ -64,7 +64,7 @@ def _freerdp(argv, host, port, user, password, width, height):
     if password is not None:
         more.append("/p:" + password)
     if argv[0] == "xfreerdp3":
-        more.append("/cert:ignore")
+        more += ["/cert:ignore", "/timeout:120000"]  # for all of a log-in; otherwise 9 s
     else:
         more.append("/cert-ignore")
     return argv + more

@@ -229,7 +229,8 @@ class Stack:
         while not self._stopping.wait(0.1):
             known = {p.pid for p in self.processes}
             for pid in children(os.getpid()):
-                if pid not in known and comm(pid).startswith("oriel-"):
+                # Servers are somebody's who waits for them.
+                if pid not in known and comm(pid).startswith("oriel-") and comm(pid) != "oriel-server":
                     try:
                         os.waitpid(pid, os.WNOHANG)
                     except ChildProcessError:
