@@ -315,7 +315,7 @@ class Limits(Case):
         self.assertEqual(len(self.world.records()), 3)
 
     def test_time_to_log_in(self):
-        self.world.configure(login_timeout_s=3)  # what is said here must be said before
+        self.world.configure(login_timeout_s=10)  # what is said here must be said before
         server = self.world.start()
         active, slow, garbage = self.world.active(), self.world.client(), self.world.client()
         self.assertEqual(garbage.say("P"), [])
@@ -326,7 +326,7 @@ class Limits(Case):
         self.assertTrue(active.is_served())
 
     def test_time_to_log_in_goes_on_after_kill(self):
-        self.world.configure(login_timeout_s=4)
+        self.world.configure(login_timeout_s=10)
         server = self.world.start()
         slow, active = self.world.client(), self.world.active()
         self.assertTrue(slow.is_served())

@@ -56,7 +56,6 @@ static bool interrupted(const struct machine *m)
 static void a_flush_interrupts_with_what_comes_next(void **state)
 {
 	struct machine *m = *state;
-	const uint64_t patience_us = 10000000;
 
 	vhost_queue(m->front.vhost, VHOST_CONTROL)->event_idx = false; /* always */
 	driver_create_2d(m, 1, 64, 64);
@@ -66,7 +65,17 @@ static void a_flush_interrupts_with_what_comes_next(void **state)
 	assert_false(interrupted(m));
 	driver_create_2d(m, 2, 64, 64);
 	assert_true(interrupted(m));
-	/* Or by itself, when nothing comes. */
+}
+
+static void a_flush_interrupts_by_itself_when_nothing_comes(void **state)
+{
+	struct machine *m = *state;
+	const uint64_t patience_us = 60000000;
+
+	vhost_queue(m->front.vhost, VHOST_CONTROL)->event_idx = false;
+	driver_timers_come = true;
+	driver_create_2d(m, 1, 64, 64);
+	assert_true(interrupted(m));
 	assert_int_equal(DRIVER_COMMAND(m, VIRTIO_GPU_RESOURCE_FLUSH, 0, 0, 0, 0, 64, 64, 1, 0),
 			VIRTIO_GPU_OK);
 	while (!interrupted(m))
@@ -129,6 +138,7 @@ int main(void)
 		DRIVER_TEST(fences_come_back_in_order),
 		DRIVER_TEST(a_batch_without_a_fence_waits_for_those_before_it),
 		DRIVER_TEST(a_flush_interrupts_with_what_comes_next),
+		DRIVER_TEST(a_flush_interrupts_by_itself_when_nothing_comes),
 		DRIVER_TEST(a_flush_interrupts_before_its_queue_rests),
 		DRIVER_TEST(a_fence_stands_for_those_before_it_only),
 		DRIVER_TEST(a_queue_rests_only_when_all_is_answered),

@@ -133,6 +133,7 @@ static void kill_worker(const struct bed *bed)
 {
 	struct broker_item before = bed_figures(bed), now;
 
+	assert_true(before.worker_pid > 1);
 	assert_int_equal(kill((pid_t)before.worker_pid, SIGKILL), 0);
 	do
 		now = bed_figures(bed);
@@ -178,9 +179,11 @@ static int compare(const void *a, const void *b)
 
 static int ms_until_right(const struct bed *bed, int fd)
 {
+	pid_t worker = (pid_t)bed_figures(bed).worker_pid;
 	uint64_t begin_us = loop_now_us();
 
-	assert_int_equal(kill((pid_t)bed_figures(bed).worker_pid, SIGKILL), 0);
+	assert_true(worker > 1);
+	assert_int_equal(kill(worker, SIGKILL), 0);
 	get_frame(fd, 0, got);
 	check_frame(0);
 	return (int)((loop_now_us() - begin_us + 500) / 1000);

@@ -337,12 +337,15 @@ static void who_waits_is_answered(void **state)
 	uint32_t answer[3];
 	struct program a;
 	struct bed bed;
+	pid_t worker;
 
 	bed_start(&bed, 64);
 	make(&a, &bed);
 	draw(&a, blue, orange);
 	check(&a, BLUE, ORANGE);
-	kill((pid_t)bed_figures(&bed).worker_pid, SIGSTOP);
+	worker = (pid_t)bed_figures(&bed).worker_pid;
+	assert_true(worker > 1);
+	kill(worker, SIGSTOP);
 	draw(&a, white, green);
 	program_send(a.fd, 1, VTEST_RESOURCE_UNREF, (uint32_t[]){ VERTICES }, 1);
 	program_send(a.fd, 10, VTEST_TRANSFER_GET, words, 10);
