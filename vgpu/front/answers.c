@@ -133,11 +133,9 @@ void answers_done(struct answers *answers, uint32_t command, enum render_result 
 	(*at)->type = type_of(result);
 	if (result != RENDER_OK && (*at)->creates)
 		answers->ops->not_created(answers->user, *at);
-	if ((*at)->batch && !(*at)->fence) {
+	/* Batches before it may be sent again, and need what it detaches. */
+	if ((*at)->again == RENDER_CONTEXT_DETACH && !(*at)->fence)
 		(*at)->fence = fence_before(answers, *at);
-		if (!(*at)->fence)
-			carried_out(answers, command);
-	}
 	if (!(*at)->fence)
 		finish(answers, at);
 }
@@ -149,12 +147,10 @@ void answers_fenced(struct answers *answers, uint32_t fence)
 	carried_out(answers, fence);
 	/* One fence stands for all before it. */
 	while (*at) {
-		if ((*at)->fence && (int32_t)(fence - (*at)->fence) >= 0) {
-			settle(answers, *at);
+		if ((*at)->fence && (int32_t)(fence - (*at)->fence) >= 0)
 			finish(answers, at);
-		} else {
+		else
 			at = &(*at)->next;
-		}
 	}
 }
 

@@ -1,7 +1,6 @@
 /* Commands that the guest waits for: chains that go back once the worker has carried
  * out the command, or, if the guest put a fence on it, has drawn everything up to it.
- * A batch without a fence waits for those before it too: until they are drawn they may be
- * sent again, and that in order.
+ * A batch has a fence in any case: until it is drawn it may be sent again.
  * Fences are answered in order whatever the command came to, because a driver takes one
  * for all before it. Loop thread only. */
 #ifndef FRONT_ANSWERS_H
@@ -28,6 +27,7 @@ struct answer {
 	 * one knows without. */
 	enum render_type again;          /* SUBMIT, CONTEXT_DETACH, TRANSFER_FROM; 0: nothing */
 	uint32_t resource;               /* of CONTEXT_DETACH, and what creates one */
+	uint32_t context_command;        /* of SUBMIT and CONTEXT_DETACH: serial of the context's creation */
 	struct render_transfer transfer; /* of TRANSFER_FROM */
 	uint32_t *batch;                 /* of SUBMIT: owned; NULL without memory */
 	uint32_t batch_words;

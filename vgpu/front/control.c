@@ -321,6 +321,7 @@ static enum virtio_gpu_type on_context_attach(struct call *call)
 		/* Batches before it may still use the resource, in the next worker too. */
 		call->pending.again = RENDER_CONTEXT_DETACH;
 		call->pending.resource = resource;
+		call->pending.context_command = context->command;
 	}
 	return send_command(call, &msg);
 }
@@ -401,6 +402,7 @@ static enum virtio_gpu_type on_submit(struct call *call)
 	}
 	if (queue_chain_copy(call->chain, vhost_memory(front->vhost), call->data_at, batch, len) < 0)
 		return refuse(call, VIRTIO_GPU_ERR_PARAMETER, "not in the guest's memory");
+	call->pending.context_command = context->command;
 	if (len)
 		keep_batch(call, batch, len);
 	return send_command(call, &msg);
@@ -451,7 +453,7 @@ static void conclude(struct call *call, enum virtio_gpu_type type)
 	bool told = call->data.at != call->data.start;
 
 	pending->type = type;
-	if (call->cmd.header.flags & VIRTIO_GPU_FLAG_FENCE && !told) {
+	if ((call->cmd.header.flags & VIRTIO_GPU_FLAG_FENCE || pending->batch) && !told) {
 		front_send(front, &fence, -1);
 		pending->fence = fence.serial;
 	}

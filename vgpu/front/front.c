@@ -81,6 +81,13 @@ void front_unattach(struct front *front, struct context *context, uint32_t resou
 	front->attached -= table_remove(&context->attached, resource) != NULL;
 }
 
+struct context *front_context_of(const struct front *front, const struct answer *answer)
+{
+	struct context *context = table_get(&front->contexts, answer->to.context);
+
+	return context && context->command == answer->context_command ? context : NULL;
+}
+
 void front_drop_context(struct front *front, struct context *context)
 {
 	table_remove(&front->contexts, context->id);
@@ -161,7 +168,7 @@ static void on_fenced(void *user, uint32_t serial)
 static void on_batch(void *user, const struct answer *answer)
 {
 	struct front *front = user;
-	struct context *context = table_get(&front->contexts, answer->to.context);
+	struct context *context = front_context_of(front, answer);
 
 	if (context)
 		record_batch(front, context, answer);

@@ -88,6 +88,9 @@ MUST_USE int front_send_backing(
 MUST_USE int front_attach(struct front *front, struct context *context, uint32_t resource);
 void front_unattach(struct front *front, struct context *context, uint32_t resource);
 
+/* The context of a batch or a detachment; NULL: it is gone, and another may have its id. */
+struct context *front_context_of(const struct front *front, const struct answer *answer);
+
 /* The context goes; the worker is told by the caller. */
 void front_drop_context(struct front *front, struct context *context);
 

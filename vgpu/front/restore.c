@@ -22,12 +22,16 @@ enum { /* failures after which something is left out */
 };
 
 /* The oldest batch under way is what the worker was at: what is drawn is told at once, also
- * while a command keeps the worker. */
+ * while a command keeps the worker. Nobody else is at fault if its context is gone. */
 static uint32_t find_suspect(const struct front *front)
 {
+	const struct context *context;
+
 	for (const struct answer *a = front->answers.first; a; a = a->next) {
-		if (a->again == RENDER_SUBMIT)
-			return a->to.context;
+		if (a->again != RENDER_SUBMIT)
+			continue;
+		context = front_context_of(front, a);
+		return context ? context->id : 0;
 	}
 	return 0;
 }
@@ -161,7 +165,7 @@ static int next_context(struct front *front)
 		attach(front, context->id, resource);
 	/* What is detached again in a moment, since batches before that may name it. */
 	for (const struct answer *a = front->answers.first; a; a = a->next) {
-		if (a->again == RENDER_CONTEXT_DETACH && a->to.context == context->id &&
+		if (a->again == RENDER_CONTEXT_DETACH && front_context_of(front, a) == context &&
 				table_get(&front->resources, a->resource))
 			attach(front, context->id, a->resource);
 	}
@@ -191,14 +195,14 @@ static int next_journal(struct front *front)
 /* Sends a command that was under way once more. */
 static int send_again(struct front *front, struct answer *a)
 {
-	const struct context *context = table_get(&front->contexts, a->to.context);
+	const struct context *context = front_context_of(front, a);
 	uint32_t len = a->batch_words * (uint32_t)sizeof *a->batch;
 	struct render_message msg = { .type = a->again };
 	void *words;
 
 	if (a->again == RENDER_TRANSFER_FROM) {
 		msg.transfer = a->transfer;
-	} else if (a->again == RENDER_CONTEXT_DETACH) {
+	} else if (a->again == RENDER_CONTEXT_DETACH && context) {
 		msg.context = (struct render_context){ .context = a->to.context, .resource = a->resource };
 	} else if (context && !context->banned) {
 		msg.submit = (struct render_submit){ a->to.context, 0, len };

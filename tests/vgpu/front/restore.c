@@ -51,10 +51,10 @@ static void what_a_batch_needs_is_there_again(void **state)
 	driver_create_context(m, 1);
 	driver_create_2d(m, 1, 64, 64);
 	DRIVER_COMMAND(m, VIRTIO_GPU_CONTEXT_ATTACH, 0, 1, 1, 0);
-	m->silent = true;
+	m->unfenced = true; /* it takes all, and draws none of it */
 	driver_submit(m, DRIVER_FENCE, 1, (uint32_t[]){ 0 }, 1);
 	DRIVER_COMMAND(m, VIRTIO_GPU_CONTEXT_DETACH, 0, 1, 1, 0);
-	m->silent = false;
+	m->unfenced = false;
 	m->sent_count = 0;
 	machine_kill_worker(m);
 	for (unsigned i = 0; i < m->sent_count; i++) {
@@ -230,23 +230,47 @@ static void a_context_that_does_not_end_is_banned(void **state)
 }
 
 /* The worker is at what is not drawn yet, however much it has taken since. */
-static void who_is_carried_out_later_is_not_banned(void **state)
+static void who_comes_later_is_not_banned(void **state)
+{
+	static const uint32_t flags[][3] = { { DRIVER_FENCE, 0, DRIVER_FENCE }, { 0, 0, DRIVER_FENCE } };
+	struct machine *m = *state;
+	const uint32_t batch[] = { 0 };
+
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t first = 2 * i + 1, second = 2 * i + 2;
+
+		driver_create_context(m, first);
+		driver_create_context(m, second);
+		m->unfenced = true;
+		driver_submit(m, flags[i][0], first, batch, 1);
+		driver_submit(m, flags[i][1], second, batch, 1);
+		driver_submit(m, flags[i][2], second, batch, 1);
+		m->unfenced = false;
+		m->reason = SCREEN_RESET_WATCHDOG;
+		machine_kill_worker(m);
+		assert_true(((struct context *)table_get(&m->front.contexts, first))->banned);
+		assert_false(((struct context *)table_get(&m->front.contexts, second))->banned);
+		assert_int_equal(m->front.answers.count, 0);
+	}
+}
+
+static void who_gets_the_id_of_one_that_is_gone_is_another(void **state)
 {
 	struct machine *m = *state;
 	const uint32_t batch[] = { 0 };
 
 	driver_create_context(m, 1);
-	driver_create_context(m, 2);
 	m->unfenced = true;
 	driver_submit(m, DRIVER_FENCE, 1, batch, 1);
-	driver_submit(m, 0, 2, batch, 1);
-	driver_submit(m, DRIVER_FENCE, 2, batch, 1);
-	m->sent_count = 0;
+	DRIVER_COMMAND(m, VIRTIO_GPU_CONTEXT_DESTROY, 0, 1, 0);
+	driver_create_context(m, 1);
 	m->unfenced = false;
+	m->sent_count = 0;
 	m->reason = SCREEN_RESET_WATCHDOG;
 	machine_kill_worker(m);
-	assert_true(((struct context *)table_get(&m->front.contexts, 1))->banned);
-	assert_int_equal(machine_sent_count(m, RENDER_SUBMIT), 3); /* the other: its journal, both again */
+	assert_false(((struct context *)table_get(&m->front.contexts, 1))->banned);
+	for (unsigned i = 0; i < m->sent_count; i++)
+		assert_true(m->sent[i].type != RENDER_SUBMIT || m->sent[i].len != sizeof batch);
 	assert_int_equal(m->front.answers.count, 0);
 }
 
@@ -390,7 +414,8 @@ int main(void)
 		DRIVER_TEST(many_that_were_drawn_are_read_back_in_turn),
 		DRIVER_TEST(one_of_very_many_is_found),
 		DRIVER_TEST(a_context_that_does_not_end_is_banned),
-		DRIVER_TEST(who_is_carried_out_later_is_not_banned),
+		DRIVER_TEST(who_comes_later_is_not_banned),
+		DRIVER_TEST(who_gets_the_id_of_one_that_is_gone_is_another),
 		DRIVER_TEST(less_is_told_when_workers_die_of_it),
 		DRIVER_TEST(targets_come_and_go_during_a_restore),
 		DRIVER_TEST(who_kills_each_worker_is_banned),
