@@ -203,6 +203,18 @@ static void test_root(void **state)
 	assert_int_equal(access(command, F_OK), -1);
 }
 
+static void test_folder_is_in_use(void **state)
+{
+	struct stage second;
+
+	stage_start(&stage, "exec sleep 1000", NULL);
+	second = stage;
+	stage_spawn(&second, "exec sleep 1000", NULL);
+	assert_int_equal(stage_wait_exit(&second), EXIT_FAILURE);
+	assert_non_null(strstr(second.said, "another guest serves at"));
+	stage_check_picture(&stage);
+}
+
 static void test_survives_a_killed_predecessor(void **state)
 {
 	struct pollfd xorg = { .events = POLLIN };
@@ -235,6 +247,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_folder_is_not_ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_root, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_folder_is_in_use, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_survives_a_killed_predecessor, setup, teardown),
 	};
 

@@ -8,6 +8,7 @@
 #include "xorg.h"
 #include <base/log.h>
 #include <base/loop.h>
+#include <base/packet.h>
 #include <base/program.h>
 #include <errno.h>
 #include <server/guest_options.h>
@@ -133,10 +134,24 @@ static void start_gpu(struct program *program, const struct options *options, co
 }
 
 /* Returns an exit code. */
+/* Before anything in the folder is written over. */
+static bool is_served(const char *path)
+{
+	int fd = packet_connect(path);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	log_error("another guest serves at %s", path);
+	return true;
+}
+
 static int start(struct program *program, const struct options *options, const char *dir, const char *path)
 {
 	struct link_layout layout = link_layout_single(options->common.width_px, options->common.height_px);
 
+	if (is_served(path))
+		return EXIT_FAILURE;
 	layout.monitors[0].scale_percent = options->scale_percent;
 	if (options->virtual_gpu)
 		start_gpu(program, options, dir);
@@ -151,7 +166,7 @@ static int start(struct program *program, const struct options *options, const c
 		return GUEST_EXIT_DESKTOP;
 	/* Last: who is let in is to be answered. */
 	if (guest_serve(&program->guest, path) < 0)
-		return GUEST_EXIT_XORG;
+		return EXIT_FAILURE;
 	log_info("display %s, %ux%u, serving at %s", program->xorg.display, options->common.width_px,
 			options->common.height_px, path);
 	return EXIT_SUCCESS;
