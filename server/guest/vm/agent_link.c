@@ -168,9 +168,13 @@ static void gone(struct agent_link *link)
 
 void agent_link_port(struct agent_link *link, bool open)
 {
-	if (!open && !link->early)
+	if (!open) {
 		gone(link);
+		return;
+	}
+	link->there |= link->early;
 	link->early = false;
+	send_due(link);
 }
 
 void agent_link_layout(struct agent_link *link, const struct agent_layout *layout)

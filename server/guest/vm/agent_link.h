@@ -44,7 +44,8 @@ MUST_USE int agent_link_init(
 void agent_link_finish(struct agent_link *link);
 
 /* QEMU says that the port was opened or closed in the machine. Closed: the agent is gone
- * until it says hello, which it may have done: that comes by another way. */
+ * until it says hello, or until the port is opened if it has: that comes by another way.
+ * Openings and closings that follow each other fast are told as the last of them. */
 void agent_link_port(struct agent_link *link, bool open);
 
 /* Remembered, and said to an agent that starts later too. */

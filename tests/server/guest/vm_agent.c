@@ -143,6 +143,12 @@ static void a_new_agent_may_say_hello_before_the_last_is_gone(void **state)
 	agent_link_port(&host, false);
 	agent_link_text(&host, 'b');
 	agent_hears("");
+	/* Its first end was not told of. */
+	agent_says("hello 1\n");
+	agent_says("hello 1\n");
+	agent_link_port(&host, false);
+	agent_link_text(&host, 'c');
+	agent_hears("");
 }
 
 static void its_answers_are_told_and_noise_is_not(void **state)
