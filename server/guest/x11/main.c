@@ -133,7 +133,6 @@ static void start_gpu(struct program *program, const struct options *options, co
 	gpu_start(&program->gpu, program->event, dir, options->broker ? options->broker : broker);
 }
 
-/* Returns an exit code. */
 /* Before anything in the folder is written over. */
 static bool is_served(const char *path)
 {
@@ -146,6 +145,7 @@ static bool is_served(const char *path)
 	return true;
 }
 
+/* Returns an exit code. */
 static int start(struct program *program, const struct options *options, const char *dir, const char *path)
 {
 	struct link_layout layout = link_layout_single(options->common.width_px, options->common.height_px);
