@@ -212,8 +212,10 @@ class DesktopTest(VmCase):
             client.command("button 1 down 300 200")
             client.command("button 1 up 300 200")
         self.focus(point)
-        said = lambda: self.console().run("cat -v /tmp/typed", False)
         want = []
+
+        def said():
+            return self.console().run("cat -v /tmp/typed", False)
         for line, button, clicks in (("wheel 120", "64", 1), ("wheel -120", "65", 1), ("hwheel -120", "66", 1),
                                      ("hwheel 240", "67", 2)):
             client.command(line)
